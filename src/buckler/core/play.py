@@ -1,0 +1,161 @@
+"""Plays a case against an ASGI application, in memory: no sockets, real ASGI messages, cookies kept as a browser would."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from ipaddress import ip_address
+from typing import TYPE_CHECKING, Any
+from urllib.parse import unquote_to_bytes
+
+from buckler.core.case import Ask, Case, Heard, Place, Target, Transcript
+from buckler.core.headers import first
+
+if TYPE_CHECKING:
+    from collections.abc import MutableMapping
+
+    from buckler.core.clock import HandClock
+
+Message = dict[str, Any]
+_STALL_S = 10.0  # an application that waits for more than it was sent would hang the player
+
+_BROWSER = (
+    ("user-agent", "Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko/20100101 Firefox/140.0"),
+    ("accept", "application/json"),
+    ("accept-language", "en"),
+)
+
+
+class Witness:
+    """Stands between guard and application and counts the requests that came through."""
+
+    def __init__(self, app: Any) -> None:
+        self.app, self.seen = app, 0
+
+    async def __call__(self, scope: MutableMapping[str, Any], receive: Any, send: Any) -> None:
+        if scope["type"] != "lifespan":
+            self.seen += 1
+        await self.app(scope, receive, send)
+
+
+class Player:
+    """Plays conversations on one guarded application; `clock` must be the clock of its guard."""
+
+    def __init__(self, app: Any, witness: Witness, target: Target, clock: HandClock) -> None:
+        self._app, self._witness, self._target, self._clock = app, witness, target, clock
+        self._jars: dict[str, dict[str, str]] = {}
+
+    async def play(self, case: Case) -> Transcript:
+        """Return every turn's last answer. Jars start empty."""
+        self._jars = {}
+        return [await self.ask(turn) for turn in case.turns]
+
+    async def ask(self, turn: Ask) -> Heard:
+        """Play one turn and return its last answer."""
+        if turn.takes_cookies_of:
+            self._jars[turn.jar] = dict(self._jars.get(turn.takes_cookies_of, {}))
+        self._clock.move(turn.after_s)
+        for count in range(turn.times):
+            heard = await self._once(turn, _nth_address(turn, count))
+        return heard
+
+    async def _once(self, turn: Ask, client: str) -> Heard:
+        jar = self._jars.setdefault(turn.jar, {})
+        body, headers = self._request(turn, jar)
+        path = self._target.paths.get(turn.at, turn.at)
+        before = self._witness.seen
+        talk = _Talk(list(turn.chunks) or [body], turn.pause_s, turn.kind)
+        await asyncio.wait_for(self._app(_scope(turn, path, headers, client, self._target.host), talk.receive, talk.send), _STALL_S)
+        _keep_cookies(jar, talk.headers)
+        return Heard(talk.status, tuple(talk.headers), bytes(talk.body), self._witness.seen > before, _code(talk))
+
+    def _request(self, turn: Ask, jar: dict[str, str]) -> tuple[bytes, list[tuple[bytes, bytes]]]:
+        body, kind = turn.body, ""
+        if turn.at == Place.SIGN_IN and not body:
+            body, kind = self._target.sign_in_body, self._target.sign_in_type
+        named: dict[str, list[str]] = {"host": [self._target.host], **{name: [value] for name, value in _BROWSER}}
+        if body:
+            named |= {"content-length": [str(len(body))], "content-type": [kind or "application/x-www-form-urlencoded"]}
+        if turn.chunks:
+            named["transfer-encoding"] = ["chunked"]
+        if jar:
+            named["cookie"] = ["; ".join(f"{name}={value}" for name, value in jar.items())]
+        for name, value in turn.headers:
+            if value is None:
+                named.pop(name, None)
+        added = [(name, value.replace("{host}", self._target.host)) for name, value in turn.headers if value is not None]
+        for name in {name for name, _ in added}:
+            named[name] = [value for other, value in added if other == name]
+        return body, [(name.encode(), value.encode("latin-1")) for name, values in named.items() for value in values]
+
+
+def _nth_address(turn: Ask, count: int) -> str:
+    return turn.client if turn.clients == 1 else str(ip_address(turn.client) + count % turn.clients)
+
+
+def _scope(turn: Ask, path: str, headers: list[tuple[bytes, bytes]], client: str, host: str) -> Message:
+    raw, _, query = path.encode("latin-1").partition(b"?")
+    scope: Message = {
+        "type": turn.kind,
+        "asgi": {"version": "3.0", "spec_version": "2.4"},
+        "http_version": "1.1",
+        "scheme": turn.scheme if turn.kind == "http" else turn.scheme.replace("http", "ws"),
+        "path": unquote_to_bytes(raw).decode("utf-8", "replace"),
+        "raw_path": raw,
+        "query_string": query,
+        "root_path": "",
+        "headers": headers,
+        "client": (client, 50_000),
+        "server": (host, 443),
+        "state": {},
+    }
+    return scope | ({"method": turn.method} if turn.kind == "http" else {"subprotocols": []})
+
+
+class _Talk:
+    """The server's side of one conversation."""
+
+    def __init__(self, pieces: list[bytes], pause_s: float, kind: str) -> None:
+        self._pieces, self._pause_s, self._kind = pieces, pause_s, kind
+        self._connected = False
+        self.status, self.body = 0, bytearray()
+        self.headers: list[tuple[bytes, bytes]] = []
+
+    async def receive(self) -> Message:
+        if self._kind == "websocket":
+            message = {"type": "websocket.disconnect", "code": 1000} if self._connected else {"type": "websocket.connect"}
+            self._connected = True
+            return message
+        if self._pause_s:
+            await asyncio.sleep(self._pause_s)
+        if not self._pieces:
+            await asyncio.sleep(_STALL_S)
+            return {"type": "http.disconnect"}
+        piece = self._pieces.pop(0)
+        return {"type": "http.request", "body": piece, "more_body": bool(self._pieces)}
+
+    async def send(self, message: Message) -> None:
+        if message["type"] in {"http.response.start", "websocket.accept", "websocket.http.response.start"}:
+            self.status = message.get("status", 101)
+            self.headers = [(bytes(name).lower(), bytes(value)) for name, value in message.get("headers", ())]
+        elif message["type"] == "websocket.close" and not self.status:
+            self.status = 403  # what a server answers to a handshake that the application closes
+        self.body += message.get("body", b"")
+
+
+def _keep_cookies(jar: dict[str, str], headers: list[tuple[bytes, bytes]]) -> None:
+    for name, value in headers:
+        if name == b"set-cookie":
+            pair, _, attributes = value.decode("latin-1").partition(";")
+            key, _, content = pair.partition("=")
+            if "max-age=0" in attributes.lower():
+                jar.pop(key, None)
+            else:
+                jar[key] = content
+
+
+def _code(talk: _Talk) -> str:
+    if first(talk.headers, b"content-type") != b"application/problem+json":
+        return ""
+    code = json.loads(bytes(talk.body) or b"{}").get("code", "")
+    return str(code)

@@ -1,0 +1,21 @@
+"""Floor 1: one folder a protection: options and steps in `__init__.py`, the attacks it stops in `cases.py`.
+
+To add one: its folder, one line in `DEFAULTS` with the reason for its place, its test. Everything else follows.
+"""
+
+from __future__ import annotations
+
+from buckler.protections.bodylimit import BodyLimit
+from buckler.protections.csrf import CSRF
+from buckler.protections.deadline import Deadline
+from buckler.protections.hosts import Hosts
+from buckler.protections.nosniff import NoSniff
+
+# In the order in which checks run: cheapest and most decisive first.
+DEFAULTS = (
+    Hosts,  # first: without a believable host no later answer (redirect, origin, cookie) can be right
+    BodyLimit,  # before anything that could read a body
+    Deadline,  # numbers for the guard; no check of its own
+    CSRF,  # after the request is known to be well-formed
+    NoSniff,  # headers only
+)

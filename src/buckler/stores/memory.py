@@ -1,0 +1,72 @@
+"""State of one process, bounded in entries, with expiry. The default: a laptop needs nothing else."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from buckler.core.clock import Clock, SystemClock
+from buckler.core.options import need
+from buckler.core.store import Add, Drop, Get, Op, Put, Reply, Take, gcra
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+
+class Memory:
+    """Keeps at most `max_entries` values and as many quotas; the oldest make room. Not shared between processes."""
+
+    def __init__(self, *, max_entries: int = 100_000, clock: Clock | None = None) -> None:
+        need(max_entries > 0, "Memory.max_entries", max_entries, "give a number over zero")
+        self._max, self._clock = max_entries, clock or SystemClock()
+        self._values: dict[str, tuple[bytes, float]] = {}
+        self._due: dict[str, float] = {}
+        self._do: dict[type, Callable[..., Reply]] = {
+            Get: self._get, Put: self._put, Add: self._add, Drop: self._drop, Take: self._take,
+        }
+
+    async def batch(self, ops: list[Op]) -> list[Reply]:
+        """Do all `ops` at once: nothing else runs in between, so each batch is atomic."""
+        now_s = self._clock.now()
+        return [self._do[type(op)](op, now_s) for op in ops]
+
+    async def close(self) -> None:
+        self._values.clear()
+        self._due.clear()
+
+    def _get(self, op: Get, now_s: float) -> bytes | None:
+        found = self._values.get(op.key)
+        if found is None or found[1] <= now_s:
+            self._values.pop(op.key, None)
+            return None
+        return found[0]
+
+    def _put(self, op: Put | Add, now_s: float) -> None:
+        self._values.pop(op.key, None)  # so that a rewritten key is the youngest again
+        if len(self._values) >= self._max:
+            self._make_room(now_s)
+        self._values[op.key] = (op.value, now_s + op.ttl_s)
+
+    def _add(self, op: Add, now_s: float) -> bool:
+        if self._get(Get(op.key), now_s) is not None:
+            return False
+        self._put(op, now_s)
+        return True
+
+    def _drop(self, op: Drop, now_s: float) -> bool:
+        there = self._get(Get(op.key), now_s) is not None
+        self._values.pop(op.key, None)
+        return there
+
+    def _take(self, op: Take, now_s: float) -> Reply:
+        due_s, taken = gcra(self._due.pop(op.key, 0.0), now_s, op)
+        self._due[op.key] = due_s
+        if len(self._due) > self._max:
+            del self._due[next(iter(self._due))]
+        return taken
+
+    def _make_room(self, now_s: float) -> None:
+        """Drop what has expired among the oldest, and at least the very oldest."""
+        oldest = [key for key, _ in zip(self._values, range(64), strict=False)]
+        expired = [key for key in oldest if self._values[key][1] <= now_s]
+        for key in expired or oldest[:1]:
+            del self._values[key]
