@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import secrets
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, ClassVar
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from buckler.core.answer import Refusal
     from buckler.core.headers import Header
+    from buckler.core.site import Site
 
 SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS", "TRACE"})  # RFC 9110, section 9.2.1
 NO_NAMES: frozenset[bytes] = frozenset()
@@ -21,6 +22,8 @@ class Request:
 
     Class attributes are the values of an untouched request; an instance pays only for what it sets.
     """
+
+    site: ClassVar[Site]  # set on the subclass that each guard makes: the same for all its requests, so no request pays for it
 
     # What happened on the way; written by the guard, by protections and by framework adapters.
     touched: bool = False  # something of this one caller reached the response: the slow, exact way of dressing it

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from buckler.core.clock import Clock
@@ -22,3 +22,5 @@ class Site:
     clock: Clock
     events: Events
     development: bool = False
+    # What protections offer to framework adapters, by the protection's name: `sessions` offers the maker of new sessions.
+    offers: dict[str, Any] = field(default_factory=dict)

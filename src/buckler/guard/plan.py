@@ -97,7 +97,7 @@ def make_plan(app: object, changes: Sequence[Protection | Off], facts: Facts) ->
         site=site,
         protections=protections,
         liabilities=liabilities,
-        read=Reader(proxies).read,
+        read=Reader(proxies, site).read,
         checks=tuple(step.check for step in steps if step.check),
         unsafe_checks=tuple(check for step in steps for check in (step.check, step.check_unsafe) if check),
         waits=waits,

@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, MutableMapping
 
     from buckler.core.headers import Header
+    from buckler.core.site import Site
 
 _SCHEMES = {"http": "http", "https": "https", "ws": "http", "wss": "https"}
 # Fields that are one list over several lines; every other repeated field is judged by the protection it matters to.
@@ -20,8 +21,9 @@ _JOIN_WITH = {b"cookie": b"; "}  # RFC 9113, section 8.2.3: HTTP/2 may split the
 class Reader:
     """Reads requests of one site; `proxies` are those whose word on client, scheme and host is taken."""
 
-    def __init__(self, proxies: Proxies) -> None:
+    def __init__(self, proxies: Proxies, site: Site) -> None:
         self._proxies = proxies
+        self._request: type[Request] = type("Request", (Request,), {"site": site})
         self.read = self._read_forwarded if proxies else self._read_direct
 
     def _read_direct(self, scope: MutableMapping[str, Any]) -> Request:
@@ -30,7 +32,7 @@ class Reader:
         named = authority(headers.get(b"host", b""))
         peer = scope.get("client")
         kind = scope["type"]
-        request = Request(
+        request = self._request(
             kind,
             scope["method"] if kind == "http" else "GET",
             scope["path"],
