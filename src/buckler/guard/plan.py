@@ -14,7 +14,7 @@ from buckler.core.protection import Limits, Protection, Steps, Wait
 from buckler.core.sign import Keys
 from buckler.core.site import Site
 from buckler.errors import ConfigError, UnknownOptionError
-from buckler.guard.read import Reader
+from buckler.guard.read import reader
 from buckler.guard.refuse import event_of
 from buckler.guard.routes import RouteTable
 from buckler.protections import DEFAULTS
@@ -97,7 +97,7 @@ def make_plan(app: object, changes: Sequence[Protection | Off], facts: Facts) ->
         site=site,
         protections=protections,
         liabilities=liabilities,
-        read=Reader(proxies, site).read,
+        read=reader(proxies, site),
         checks=tuple(step.check for step in steps if step.check),
         unsafe_checks=tuple(check for step in steps for check in (step.check, step.check_unsafe) if check),
         waits=waits,

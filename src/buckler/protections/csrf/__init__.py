@@ -82,7 +82,7 @@ class CSRF:
             if origin is not None:
                 return None if origin == request.origin.encode() else CROSS_SITE
             if b"cookie" in headers:
-                request.want_body_bytes = MAX_FORM_BYTES
+                request.waits, request.want_body_bytes = True, MAX_FORM_BYTES
             return None
 
         def ask(request: Request) -> list[Op] | None:
