@@ -8,20 +8,20 @@ from typing import TYPE_CHECKING, Any, Unpack
 from buckler.core.answer import Answer, Refusal
 from buckler.core.marks import marks_of
 from buckler.core.request import SAFE_METHODS
+from buckler.errors import StoreError
 from buckler.guard.body import bounded, peek
-from buckler.guard.dress import dressing
+from buckler.guard.dress import dresser
 from buckler.guard.inflight import InFlight
 from buckler.guard.plan import Facts, Off, Plan, make_plan
-from buckler.guard.refuse import APP_FAILED, STORE_FAILED, answer, event_of, may_have_body
+from buckler.guard.refuse import APP_FAILED, STORE_FAILED, Talk, answer, event_of, may_have_body
 from buckler.protections.deadline import TOO_SLOW
-from buckler.errors import StoreError
 
 if TYPE_CHECKING:
     from collections.abc import MutableMapping
 
-    from buckler.core.protection import Protection, Wait
+    from buckler.core.protection import Protection
     from buckler.core.request import Request
-    from buckler.core.store import Op
+    from buckler.core.store import Reply
 
 _ACTS = frozenset({"http", "websocket"})
 
@@ -37,59 +37,60 @@ class Guard:
     def __init__(self, app: Any, *changes: Protection | Off, **facts: Unpack[Facts]) -> None:
         self.app, self._changes, self._facts = app, changes, facts
         self.plan: Plan = make_plan(app, changes, facts)
+        self._dressing = dresser(self.plan)
         handler_s = self.plan.limits.handler_s
         self._inflight = InFlight(handler_s, TOO_SLOW) if handler_s and "handler_s" not in self.plan.reported_limits else None
 
     async def __call__(self, scope: MutableMapping[str, Any], receive: Any, send: Any) -> None:
+        plan = self.plan
         if scope["type"] not in _ACTS:
             await self.app(scope, receive, send)  # lifespan, and whatever ASGI adds: no request, nothing to guard
             return
-        plan = self.plan
         request = plan.read(scope)
-        safe = request.method in SAFE_METHODS and request.kind == "http"
-        for check in plan.checks if safe else plan.unsafe_checks:
+        for check in plan.checks if request.method in SAFE_METHODS and request.kind == "http" else plan.unsafe_checks:
             found = check(request)
             if found is not None and stands(plan, scope, request, found):
                 await answer(plan, scope, request, found, (receive, send))
                 return
-        questions = [(wait, ops) for wait in plan.waits if (ops := wait.ask(request)) is not None]
-        if questions:
+        if request.waits:
             if request.want_body_bytes:
                 receive = await peek(request, receive)
-            found = await judged(plan, request, questions)
+            found = await judged(plan, request)
             if found is not None and stands(plan, scope, request, found):
                 await answer(plan, scope, request, found, (receive, send))
                 return
         scope["buckler"] = request
         if request.kind == "websocket":
             await self.app(scope, receive, send)
-        else:
-            await self._serve(scope, request, receive, send)
-
-    async def _serve(self, scope: MutableMapping[str, Any], request: Request, receive: Any, send: Any) -> None:
-        plan, inflight = self.plan, self._inflight
+            return
         if may_have_body(request):
             receive = bounded(plan, scope, request, receive)
-        if inflight is not None:
-            inflight.enter(request)
+        if self._inflight is not None:
+            self._inflight.enter(request)
         try:
-            await self.app(scope, receive, dressing(plan, request, send))
-        except asyncio.CancelledError:
-            if request.refusal is not TOO_SLOW:
-                raise  # the server ended the request, not we
-            task = asyncio.current_task()
-            if task is not None:
-                task.uncancel()
-        except Exception:
-            if request.refusal is None:
-                if not request.started:
-                    await answer(plan, scope, request, APP_FAILED, (receive, send))
+            await self.app(scope, receive, self._dressing(request, send))
+        except BaseException as failure:
+            if not await self._ended(scope, request, failure, (receive, send)):
                 raise
         finally:
-            if inflight is not None:
-                inflight.leave(request)
+            if self._inflight is not None:
+                self._inflight.leave(request)
         if not request.started:
             await answer(plan, scope, request, request.refusal or APP_FAILED, (receive, send))
+
+    async def _ended(self, scope: MutableMapping[str, Any], request: Request, failure: BaseException, talk: Talk) -> bool:
+        """Whether `failure` is only how the application ended a request that the guard refuses. Everything else is raised again,
+        after a page for the visitor when it is an error of the application's."""
+        if isinstance(failure, asyncio.CancelledError) and request.refusal is TOO_SLOW:
+            task = asyncio.current_task()
+            if task is not None:
+                task.uncancel()  # the deadline has cancelled it, and this is where the cancellation ends
+            return True
+        if not isinstance(failure, Exception):
+            return False
+        if request.refusal is None and not request.started:
+            await answer(self.plan, scope, request, APP_FAILED, talk)
+        return request.refusal is not None
 
     def variant(self, *changes: Protection | Off) -> Guard:
         """Return a guard around the same application with other changes. For tests, audit and balance."""
@@ -106,18 +107,24 @@ def stands(plan: Plan, scope: MutableMapping[str, Any], request: Request, found:
     return value is None
 
 
-async def judged(plan: Plan, request: Request, questions: list[tuple[Wait, list[Op]]]) -> Answer | None:
-    """Ask the store once for all of them; a dead store means what each protection says it means."""
-    ops = [op for _, asked in questions for op in asked]
+async def judged(plan: Plan, request: Request) -> Answer | None:
+    """Ask the store once for all protections that wait; a dead store means what each of them says it means."""
+    questions = [(wait, ops) for wait in plan.waits if (ops := wait.ask(request)) is not None]
+    asked = [op for _, ops in questions for op in ops]
+    replies: list[Reply] = []
+    failed = False
     try:
-        replies = await plan.site.store.batch(ops) if ops else []
+        replies = await plan.site.store.batch(asked) if asked else []
     except StoreError:
+        failed = True
         plan.events.append(event_of(STORE_FAILED, request, plan.clock.now(), "note"))
-        return None if all(wait.on_failure == "allow" for wait, asked in questions if asked) else STORE_FAILED
     at = 0
-    for wait, asked in questions:
-        found = wait.judge(request, replies[at : at + len(asked)])
+    for wait, ops in questions:
+        if failed and ops:
+            found: Answer | None = None if wait.on_failure == "allow" else STORE_FAILED
+        else:
+            found = wait.judge(request, replies[at : at + len(ops)])
+            at += len(ops)
         if found is not None:
             return found
-        at += len(asked)
     return None
