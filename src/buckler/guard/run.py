@@ -52,6 +52,8 @@ class Guard:
             if found is not None and stands(plan, scope, request, found):
                 await answer(plan, scope, request, found, (receive, send))
                 return
+        if may_have_body(request) and request.kind == "http":
+            receive = bounded(plan, scope, request, receive)
         if request.waits:
             if request.want_body_bytes:
                 receive = await peek(request, receive)
@@ -63,8 +65,6 @@ class Guard:
         if request.kind == "websocket":
             await self.app(scope, receive, send)
             return
-        if may_have_body(request):
-            receive = bounded(plan, scope, request, receive)
         if self._inflight is not None:
             self._inflight.enter(request)
         try:
