@@ -48,8 +48,16 @@ def test_mounts_are_followed_to_any_sensible_depth() -> None:
 def test_routers_of_fastapi() -> None:
     inner, app = APIRouter(prefix="/in"), FastAPI()
     inner.post("/write")(_page)
-    app.include_router(inner, prefix="/api")
-    assert RouteTable(app).endpoint(_scope("/api/in/write", "POST")) is _page
+    outer = APIRouter(prefix="/v1")
+    outer.include_router(inner)
+    outer.mount("/static", Starlette(routes=[Route("/file", _other)]))
+    app.get("/direct")(_other)
+    app.include_router(outer, prefix="/api")
+    table = RouteTable(app)
+    assert table.endpoint(_scope("/api/v1/in/write", "POST")) is _page
+    assert table.endpoint(_scope("/api/v1/in/write", "GET")) is None
+    assert table.endpoint(_scope("/api/static/file")) is _other
+    assert table.endpoint(_scope("/direct")) is _other
 
 
 def test_an_application_without_routes_has_no_endpoints() -> None:
