@@ -129,7 +129,7 @@ class _Talk:
         if self._pause_s:
             await asyncio.sleep(self._pause_s)
         if not self._pieces:
-            await asyncio.sleep(_STALL_S)
+            await asyncio.sleep(_STALL_S / 2)  # the client leaves before the player gives up
             return {"type": "http.disconnect"}
         piece = self._pieces.pop(0)
         return {"type": "http.request", "body": piece, "more_body": bool(self._pieces)}
