@@ -22,5 +22,6 @@ class Site:
     clock: Clock
     events: Events
     development: bool = False
+    behind_proxies: bool = False  # whether anybody's forwarding headers are believed
     # What protections offer to framework adapters, by the protection's name: `sessions` offers the maker of new sessions.
     offers: dict[str, Any] = field(default_factory=dict)

@@ -5,12 +5,12 @@ from __future__ import annotations
 from dataclasses import dataclass, fields, replace
 from typing import TYPE_CHECKING, Any, TypedDict
 
-from buckler.core.address import Proxies
 from buckler.core.answer import Answer, Refusal
 from buckler.core.clock import Clock, SystemClock
 from buckler.core.event import Events
 from buckler.core.options import need, need_strings
 from buckler.core.protection import Limits, Protection, Steps, Wait
+from buckler.core.proxies import Proxies
 from buckler.core.sign import Keys
 from buckler.core.site import Site
 from buckler.errors import ConfigError, UnknownOptionError
@@ -126,7 +126,8 @@ def make_site(facts: Facts) -> Site:
         secrets = (random.token_bytes(32),)
     clock = facts.get("clock") or SystemClock()
     store = facts.get("store") or Memory(clock=clock)
-    return Site(tuple(host.lower().rstrip(".") for host in hosts), Keys(secrets), store, clock, Events(), development)
+    names, behind = tuple(host.lower().rstrip(".") for host in hosts), bool(facts.get("trusted_proxies"))
+    return Site(names, Keys(secrets), store, clock, Events(), development, behind)
 
 
 def choose(changes: Sequence[Protection | Off]) -> tuple[tuple[Protection, ...], tuple[Off, ...]]:

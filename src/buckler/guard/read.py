@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from buckler.core.address import Authority, Proxies, authority, client_key, resolve
+from buckler.core.address import Authority, authority, client_key
+from buckler.core.proxies import Proxies, resolve
 from buckler.core.request import Request
 
 if TYPE_CHECKING:
@@ -90,13 +91,11 @@ def _carefully(scope: MutableMapping[str, Any], request: Request, hosts: dict[by
 
 def _believe(scope: MutableMapping[str, Any], request: Request, proxies: Proxies) -> None:
     """Take the word of trusted proxies. The scope is corrected too: the application sees what the guard saw."""
-    peer = scope.get("client")
-    if not peer:
-        return
-    hop, believed = resolve(peer[0], request.headers, proxies)
+    peer = (scope.get("client") or ("",))[0]  # "": a Unix socket
+    hop, believed = resolve(peer, request.headers, proxies)
     if not believed:
         request.trouble = request.trouble or "forwarded"
-    if hop.client != peer[0]:
+    if hop.client != peer:
         request.client = client_key(hop.client)
         scope["client"] = (hop.client, 0)
     if hop.scheme:
@@ -110,7 +109,7 @@ def _set_host(scope: MutableMapping[str, Any], request: Request, host: str) -> N
     raw = host.encode("latin-1", "replace")
     named = authority(raw)
     request.host, request.authority = (named.name, named.text) if named else ("", "")
-    request.trouble = request.trouble if named else "host"
+    request.trouble = "" if named else "host"
     request.headers = {**request.headers, b"host": raw}
     scope["headers"] = [(b"host", raw), *((name, value) for name, value in scope["headers"] if name != b"host")]
 

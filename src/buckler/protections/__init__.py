@@ -8,12 +8,14 @@ from __future__ import annotations
 from buckler.protections.bodylimit import BodyLimit
 from buckler.protections.csrf import CSRF
 from buckler.protections.deadline import Deadline
+from buckler.protections.forwarded import Forwarded
 from buckler.protections.hosts import Hosts
 from buckler.protections.nosniff import NoSniff
 
 # In the order in which checks run: cheapest and most decisive first.
 DEFAULTS = (
     Hosts,  # first: without a believable host no later answer (redirect, origin, cookie) can be right
+    Forwarded,  # then who asks, and how: every limit and log line depends on it
     BodyLimit,  # before anything that could read a body
     Deadline,  # numbers for the guard; no check of its own
     CSRF,  # after the request is known to be well-formed
