@@ -1,0 +1,22 @@
+"""The probe application behind a guard with every default, as the servers of the live tests load it."""
+
+from __future__ import annotations
+
+import os
+from typing import Any
+
+from buckler.core.clock import SystemClock
+from buckler.testing import guarded, probe_app
+
+
+async def _application(scope: Any, receive: Any, send: Any) -> None:
+    if scope["type"] == "lifespan":
+        while True:
+            message = await receive()
+            await send({"type": f"{message['type']}.complete"})
+            if message["type"] == "lifespan.shutdown":
+                return
+    await probe_app(scope, receive, send)
+
+
+app = guarded(_application, clock=SystemClock(), hosts=["shop.example", "127.0.0.1"], development=bool(os.environ.get("DEVELOPMENT")))
