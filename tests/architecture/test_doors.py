@@ -1,0 +1,76 @@
+"""Which module may import what: the standard library at the bottom, one door per third-party dependency above it."""
+
+from __future__ import annotations
+
+import sys
+
+from tests.architecture.tree import imports, python_files
+
+STANDARD_ONLY = (
+    "src/buckler/core/",
+    "src/buckler/protections/",
+    "src/buckler/guard/",
+    "src/buckler/errors.py",
+    "src/buckler/__init__.py",
+    "src/buckler/testing.py",
+)
+
+# Third-party dependency → the files or folders through which alone it comes in, each with the reason when it is a folder.
+DOORS: dict[str, tuple[str, ...]] = {
+    "fastapi": ("src/buckler/frameworks/fastapi.py",),
+    "starlette": ("src/buckler/frameworks/fastapi.py",),
+    "jinja2": ("src/buckler/frameworks/templates.py",),
+    "uvicorn": ("src/buckler/serve/server.py",),
+    "cryptography": ("src/buckler/serve/local_ca.py",),
+}
+
+
+def test_the_core_needs_the_standard_library_only() -> None:
+    for name in python_files(*STANDARD_ONLY):
+        for found in imports(name):
+            top = found.module.split(".")[0]
+            assert top == "buckler" or top in sys.stdlib_module_names, f"{name}:{found.line} imports {found.module}"
+
+
+def test_every_dependency_has_one_door() -> None:
+    for name in python_files("src/"):
+        for found in imports(name):
+            top = found.module.split(".")[0]
+            if top == "buckler" or top in sys.stdlib_module_names:
+                continue
+            assert top in DOORS, f"{name}:{found.line} imports {found.module}, which has no door in {__name__}"
+            assert name.startswith(DOORS[top]), f"{name}:{found.line} imports {found.module}; its door is {', '.join(DOORS[top])}"
+
+
+def test_every_door_is_used() -> None:
+    used = {found.module.split(".")[0] for name in python_files("src/") for found in imports(name)}
+    assert not set(DOORS) - used, "a door that nothing goes through is to be removed"
+
+
+def test_imports_are_absolute_and_never_of_the_public_face() -> None:
+    """Inside, modules are named where they are: the public names of `buckler` are for users, and would join all floors."""
+    for name in python_files("src/"):
+        for found in imports(name):
+            assert not found.module.startswith("."), f"{name}:{found.line}: a relative import"
+            assert found.module != "buckler" or name == "src/buckler/__main__.py", f"{name}:{found.line} imports the public face"
+
+
+def test_protections_never_import_each_other() -> None:
+    for name in python_files("src/buckler/protections/"):
+        parts = name.split("/")
+        if len(parts) < 5:  # DEFAULTS itself
+            continue
+        for found in imports(name):
+            other = found.module.removeprefix("buckler.protections.").split(".")[0]
+            foreign = found.module.startswith("buckler.protections") and other != parts[3]
+            assert not foreign, f"{name}:{found.line} imports {found.module}"
+
+
+def test_the_flagship_uses_the_public_face_only() -> None:
+    """What users copy must not reach inside: a name with an underscore, or a module that is not part of the public face."""
+    public = {"buckler", "buckler.testing", "buckler.errors", "buckler.frameworks.fastapi", "buckler.frameworks.templates"}
+    public |= {"buckler.stores.memory", "buckler.stores.sqlite"}
+    for name in python_files("examples/"):
+        for found in imports(name):
+            if found.module.split(".")[0] == "buckler":
+                assert found.module in public, f"{name}:{found.line} imports {found.module}"
