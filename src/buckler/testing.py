@@ -6,16 +6,16 @@ import asyncio
 from typing import TYPE_CHECKING, Any
 
 from buckler.core.case import Case, Place, Target, Transcript
-from buckler.core.clock import HandClock
+from buckler.core.clock import Clock, HandClock
 from buckler.core.play import Player, Witness
 from buckler.guard import Guard, off
-from buckler.guard.plan import Off
 from buckler.protections import DEFAULTS
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from buckler.core.protection import Protection
+    from buckler.guard.plan import Off
 
 SECRET = "a secret of the tests: thirty-two bytes or more"  # noqa: S105  # of the tests alone
 _NOT_UNDER_TEST = "another protection is under test"
@@ -52,7 +52,7 @@ async def probe_app(scope: Any, receive: Any, send: Any) -> None:
     await send({"type": "http.response.body", "body": b"ok"})
 
 
-def guarded(app: Any, *changes: Protection | Off, clock: HandClock | None = None, **site: Any) -> Guard:
+def guarded(app: Any, *changes: Protection | Off, clock: Clock | None = None, **site: Any) -> Guard:
     """Return a guard for tests around `app`, answering for `shop.example`."""
     facts = {"hosts": ["shop.example"], "secrets": [SECRET], "clock": clock or HandClock(), **site}
     return Guard(app, *changes, **facts)

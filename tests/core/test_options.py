@@ -42,7 +42,7 @@ def test_an_unknown_option_without_a_near_one_is_answered_with_the_list() -> Non
 
 def test_options_are_named() -> None:
     with pytest.raises(ConfigError, match="options are named: max_age_s, names"):
-        Sample(3)  # type: ignore[misc]  # that is the test
+        Sample(3)  # type: ignore[call-arg]  # that is the test
 
 
 @pytest.mark.parametrize("value", [0, -1, "5", None, True])

@@ -107,7 +107,7 @@ async def test_an_application_that_waits_for_more_hears_that_the_client_left(mon
     monkeypatch.setattr("buckler.core.play._STALL_S", 0.05)
     heard: list[Any] = []
 
-    async def app(scope: Any, receive: Any, send: Any) -> None:  # noqa: ARG001
+    async def app(scope: Any, receive: Any, send: Any) -> None:
         await receive()
         heard.append(await receive())
 
@@ -119,7 +119,7 @@ async def test_an_application_that_waits_for_more_hears_that_the_client_left(mon
 async def test_lifespan_is_not_counted() -> None:
     seen: list[str] = []
 
-    async def app(scope: Any, receive: Any, send: Any) -> None:  # noqa: ARG001
+    async def app(scope: Any, receive: Any, send: Any) -> None:
         seen.append(scope["type"])
 
     witness = Witness(app)

@@ -5,13 +5,11 @@ from buckler.core.request import Request
 
 def test_the_nonce_is_made_at_first_use_and_marks_the_response() -> None:
     request = Request()
-    assert not request.has_nonce
-    assert not request.touched
+    assert (request.has_nonce, request.touched) == (False, False)
     nonce = request.nonce
     assert request.nonce == nonce
     assert len(nonce) == 22
-    assert request.has_nonce
-    assert request.touched
+    assert (request.has_nonce, request.touched) == (True, True)
     assert Request().nonce != nonce
 
 

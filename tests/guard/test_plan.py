@@ -6,12 +6,11 @@ import pytest
 
 from buckler import CSRF, Guard, Hosts, NoSniff, off
 from buckler.errors import ConfigError, UnknownOptionError
+from buckler.protections import DEFAULTS
 from buckler.testing import SECRET, guarded, probe_app
 
 
 def test_everything_is_on_by_default_in_its_order() -> None:
-    from buckler.protections import DEFAULTS
-
     guard = Guard(probe_app, hosts=["Shop.Example."], secrets=[SECRET])
     assert [item.card.name for item in guard.plan.protections] == [kind.card.name for kind in DEFAULTS]
     assert guard.plan.site.hosts == ("shop.example",)

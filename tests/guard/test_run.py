@@ -4,22 +4,26 @@ from __future__ import annotations
 
 import asyncio
 import gc
-from typing import Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
 import pytest
 
 from buckler.core.answer import Answer, refusal
-from buckler.core.case import Case
 from buckler.core.marks import mark
 from buckler.core.protection import Card, Head, Limits, Steps, Wait
-from buckler.core.request import Request
-from buckler.core.site import Site
 from buckler.core.store import Get, Op, Put, Reply
 from buckler.errors import StoreError
 from buckler.guard import Guard
 from buckler.protections.csrf import CSRF
 from buckler.testing import guarded, only, probe_app
 from tests.asgi import Wire, scope_of
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from buckler.core.case import Case
+    from buckler.core.request import Request
+    from buckler.core.site import Site
 
 NO = refusal(403, "odd.no", "No.", "Ask nicely.", mark="odd")
 CROSS = (b"sec-fetch-site", b"cross-site")
@@ -34,7 +38,7 @@ class Odd:
     def __init__(self, steps_made: Steps, *, report_only: bool = False) -> None:
         self._steps, self.report_only = steps_made, report_only
 
-    def steps(self, site: Site) -> Steps:  # noqa: ARG002  # the contract hands it in
+    def steps(self, site: Site) -> Steps:  # the contract hands it in
         return self._steps
 
 
@@ -51,7 +55,7 @@ async def _ask(guard: Any, scope: dict[str, Any]) -> Wire:
     return wire
 
 
-async def _ok(scope: Any, receive: Any, send: Any) -> None:  # noqa: ARG001  # the ASGI triple
+async def _ok(scope: Any, receive: Any, send: Any) -> None:  # the ASGI triple
     await send({"type": "http.response.start", "status": 200, "headers": [(b"content-type", b"text/plain")]})
     await send({"type": "http.response.body", "body": b"one", "more_body": True})
     await send({"type": "http.response.body", "body": b"two"})
@@ -66,7 +70,7 @@ async def test_an_honest_request_passes_and_its_head_is_dressed_once() -> None:
 
 
 async def test_the_application_s_own_header_stands() -> None:
-    async def app(scope: Any, receive: Any, send: Any) -> None:  # noqa: ARG001
+    async def app(scope: Any, receive: Any, send: Any) -> None:
         await send({"type": "http.response.start", "status": 200, "headers": [(b"X-Content-Type-Options", b"own")]})
         await send({"type": "http.response.body", "body": b""})
 
@@ -75,7 +79,7 @@ async def test_the_application_s_own_header_stands() -> None:
 
 
 async def test_a_head_without_headers_gets_the_constant_ones() -> None:
-    async def app(scope: Any, receive: Any, send: Any) -> None:  # noqa: ARG001
+    async def app(scope: Any, receive: Any, send: Any) -> None:
         await send({"type": "http.response.start", "status": 204})
         await send({"type": "http.response.body"})
 
@@ -94,7 +98,7 @@ async def test_other_messages_before_the_head_pass_untouched() -> None:
 async def test_lifespan_passes_through() -> None:
     seen: list[str] = []
 
-    async def app(scope: Any, receive: Any, send: Any) -> None:  # noqa: ARG001
+    async def app(scope: Any, receive: Any, send: Any) -> None:
         seen.append(scope["type"])
 
     await guarded(app)({"type": "lifespan"}, Wire().receive, Wire().send)
@@ -137,10 +141,10 @@ async def test_report_only_records_and_lets_pass() -> None:
 
 
 async def test_report_only_covers_every_verb_that_can_refuse() -> None:
-    def ask(request: Request) -> list[Op]:  # noqa: ARG001
+    def ask(request: Request) -> list[Op]:
         return []
 
-    def no(request: Request, replies: list[Reply] | None = None) -> Answer:  # noqa: ARG001
+    def no(request: Request, replies: list[Reply] | None = None) -> Answer:
         request.waits = True
         return NO
 
@@ -210,7 +214,7 @@ async def test_a_cancelled_request_stays_cancelled() -> None:
 
 
 @pytest.mark.parametrize("crash", [False, True])
-async def test_a_refusal_after_routing_replaces_the_application_s_answer(crash: bool) -> None:  # noqa: FBT001
+async def test_a_refusal_after_routing_replaces_the_application_s_answer(crash: bool) -> None:
     async def app(scope: Any, receive: Any, send: Any) -> None:
         scope["buckler"].refusal = NO
         await _ok(scope, receive, send)
@@ -224,7 +228,7 @@ async def test_a_refusal_after_routing_replaces_the_application_s_answer(crash: 
 
 
 async def test_a_refusal_after_routing_without_an_answer_is_sent() -> None:
-    async def app(scope: Any, receive: Any, send: Any) -> None:  # noqa: ARG001
+    async def app(scope: Any, receive: Any, send: Any) -> None:
         scope["buckler"].refusal = NO
 
     assert (await _ask(guarded(app), scope_of("/", "HEAD"))).sent[1]["body"] == b""
@@ -234,7 +238,7 @@ def _waiting(answers: list[list[Reply]], on_failure: str = "refuse", ops: list[O
     def check(request: Request) -> None:
         request.waits = True
 
-    def judge(request: Request, replies: list[Reply]) -> Answer | None:  # noqa: ARG001
+    def judge(request: Request, replies: list[Reply]) -> Answer | None:
         answers.append(replies)
         return None
 
@@ -280,7 +284,7 @@ async def test_a_check_can_have_a_small_body_read_and_the_application_gets_it_ag
     def check(request: Request) -> None:
         request.waits, request.want_body_bytes = True, 100
 
-    def judge(request: Request, replies: list[Reply]) -> None:  # noqa: ARG001
+    def judge(request: Request, replies: list[Reply]) -> None:
         bodies.append(request.body)
 
     async def app(scope: Any, receive: Any, send: Any) -> None:
@@ -294,7 +298,7 @@ async def test_a_check_can_have_a_small_body_read_and_the_application_gets_it_ag
 
 
 async def test_touched_responses_are_dressed_and_settled_before_the_head() -> None:
-    def dress(request: Request, head: Head) -> None:  # noqa: ARG001
+    def dress(request: Request, head: Head) -> None:
         head.headers.append((b"x-dressed", b"1"))
         head.status = 201
 
@@ -303,7 +307,7 @@ async def test_touched_responses_are_dressed_and_settled_before_the_head() -> No
         scope["buckler"].extra_headers = ((b"x-extra", b"2"),)
         await _ok(scope, receive, send)
 
-    settles = iter([[Put("k", b"v", 9.0)], None])
+    settles: Iterator[list[Op] | None] = iter([[Put("k", b"v", 9.0)], None])
     guard = guarded(app, *only(Odd(Steps(dress=dress, settle=lambda _: next(settles)))))
     wire = await _ask(guard, scope_of())
     assert (wire.status, wire.headers[b"x-dressed"], wire.headers[b"x-extra"]) == (201, b"1", b"2")
@@ -312,10 +316,10 @@ async def test_touched_responses_are_dressed_and_settled_before_the_head() -> No
 
 
 async def test_a_watched_header_calls_the_dressers() -> None:
-    def dress(request: Request, head: Head) -> None:  # noqa: ARG001
+    def dress(request: Request, head: Head) -> None:
         head.headers = [item for item in head.headers if item[0] != b"x-bad"]
 
-    async def app(scope: Any, receive: Any, send: Any) -> None:  # noqa: ARG001
+    async def app(scope: Any, receive: Any, send: Any) -> None:
         await send({"type": "http.response.start", "status": 200, "headers": [(b"X-Bad", b"1"), (b"etag", b"2")]})
         await send({"type": "http.response.body"})
 
@@ -324,7 +328,7 @@ async def test_a_watched_header_calls_the_dressers() -> None:
 
 
 async def test_only_a_thousand_shapes_of_heads_are_remembered() -> None:
-    async def app(scope: Any, receive: Any, send: Any) -> None:  # noqa: ARG001
+    async def app(scope: Any, receive: Any, send: Any) -> None:
         await send({"type": "http.response.start", "status": 200, "headers": [(scope["path"][1:].encode(), b"")]})
         await send({"type": "http.response.body"})
 

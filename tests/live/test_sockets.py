@@ -4,13 +4,16 @@ smuggled, never an answer of ours without the constant headers."""
 from __future__ import annotations
 
 import re
+from typing import TYPE_CHECKING
 
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from tests.live.app import app
-from tests.live.conftest import Server
+
+if TYPE_CHECKING:
+    from tests.live.conftest import Server
 
 HOST = b"Host: shop.example\r\n"
 GET = b"GET / HTTP/1.1\r\n" + HOST + b"\r\n"
@@ -100,7 +103,8 @@ def test_chunked_and_declared_bodies_are_taken(server: Server) -> None:
 
 
 _FRAGMENTS = st.sampled_from(
-    [b"\r\n", b"\n", b"\r", b" ", b"\t", b":", b"\x00", b"%00", b"%2f", b"..", b"//", b"\\", b"Content-Length: 1", b"Transfer-Encoding: chunked",
+    [b"\r\n", b"\n", b"\r", b" ", b"\t", b":", b"\x00", b"%00", b"%2f", b"..", b"//", b"\\", b"Content-Length: 1",
+     b"Transfer-Encoding: chunked",
      b"Host: evil.example", b"HTTP/1.0", b"POST", b"X" * 9_000, b"\xff", b";", b"?", b"#", b"@", b"Cookie: =__Host-session=1"]
 )  # fmt: skip
 

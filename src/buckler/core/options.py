@@ -20,7 +20,7 @@ def options(cls: type[T]) -> type[T]:
     known = frozenset(field.name for field in fields(made))  # type: ignore[arg-type]  # made is a dataclass
     plain_init = made.__init__
 
-    def __init__(self: T, *values: object, **given: object) -> None:
+    def checked_init(self: T, *values: object, **given: object) -> None:
         if values:
             raise ConfigError(cls.__name__, values[0], f"options are named: {', '.join(sorted(known))}")
         for name in given:
@@ -28,7 +28,7 @@ def options(cls: type[T]) -> type[T]:
                 raise UnknownOptionError(cls.__name__, name, known)
         plain_init(self, **given)
 
-    made.__init__ = __init__  # type: ignore[method-assign]  # the one place where the generated __init__ is wrapped
+    made.__init__ = checked_init  # type: ignore[method-assign,assignment]  # the one place where the generated one is wrapped
     return made
 
 

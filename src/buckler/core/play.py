@@ -109,7 +109,8 @@ def _scope(turn: Ask, path: str, headers: list[tuple[bytes, bytes]], client: str
         "server": (host, 443),
         "state": {},
     }
-    return scope | ({"method": turn.method} if turn.kind == "http" else {"subprotocols": []})
+    own: Message = {"method": turn.method} if turn.kind == "http" else {"subprotocols": []}
+    return scope | own
 
 
 class _Talk:
@@ -123,7 +124,7 @@ class _Talk:
 
     async def receive(self) -> Message:
         if self._kind == "websocket":
-            message = {"type": "websocket.disconnect", "code": 1000} if self._connected else {"type": "websocket.connect"}
+            message: Message = {"type": "websocket.disconnect", "code": 1000} if self._connected else {"type": "websocket.connect"}
             self._connected = True
             return message
         if self._pause_s:

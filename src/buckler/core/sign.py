@@ -40,9 +40,16 @@ class Keys:
         """Return 32 bytes that only this site can make for `message` and `purpose`. `purpose` is a constant, never user input."""
         return hmac.digest(self._keys(purpose)[0], message, "sha256")
 
+    def proofs(self, purpose: str, message: bytes) -> list[bytes]:
+        """Return one proof for every key still in rotation, the newest first: all that a presented one may equal."""
+        return [hmac.digest(key, message, "sha256") for key in self._keys(purpose)]
+
     def proves(self, purpose: str, message: bytes, proof: bytes) -> bool:
         """Whether `proof` was made for `message` and `purpose` with any key still in rotation. Constant-time."""
-        return any([hmac.compare_digest(hmac.digest(key, message, "sha256"), proof) for key in self._keys(purpose)])
+        matched = False
+        for key in self._keys(purpose):  # all of them, always: the time must not tell which key it was
+            matched |= hmac.compare_digest(hmac.digest(key, message, "sha256"), proof)
+        return matched
 
     def __repr__(self) -> str:
         return f"Keys({len(self._secrets)})"

@@ -32,13 +32,13 @@ def dresser(plan: Plan) -> Callable[[Request, Any], Any]:
         def send_dressed(message: Any) -> Awaitable[None]:
             if request.started:
                 # A refusal has already answered in the application's place: what it still says goes nowhere.
-                return send(message) if request.refusal is None else _nothing()  # type: ignore[no-any-return]  # ASGI is untyped
+                return send(message) if request.refusal is None else _nothing()
             if message["type"] != "http.response.start":
                 return send(message)  # type: ignore[no-any-return]  # ASGI is untyped
             request.started = True
             if request.refusal is not None:
                 return refuse_instead(plan, request, request.refusal, send)
-            headers = message["headers"] if "headers" in message else ()
+            headers = message.get("headers", ())
             shape = b",".join(dict(headers))
             if request.touched or (shape not in plain and not _is_plain(shape, watched, plain)):
                 return _dress_exactly(plan, request, message, send)

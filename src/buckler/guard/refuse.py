@@ -29,20 +29,18 @@ _STYLE = (
     "a{color:LinkText}"
 )
 _HASH = base64.b64encode(hashlib.sha256(_STYLE.encode()).digest()).decode()
-PAGE_POLICY = (
-    f"default-src 'none'; style-src 'sha256-{_HASH}'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'".encode()
-)
+PAGE_POLICY = f"default-src 'none'; style-src 'sha256-{_HASH}'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'".encode()
 
 
 async def answer(plan: Plan, scope: MutableMapping[str, Any], request: Request, what: Answer, talk: Talk) -> None:
     """Send `what` and record it. Touches no store and not the application; of the body it reads nothing."""
     if isinstance(what, Refusal):
         plan.events.append(event_of(what, request, plan.clock.now()))
-    receive, send = talk
     if request.kind == "websocket":
-        await _close(plan, scope, request, what, receive, send)
+        await _close(plan, scope, request, what, talk)
         return
     request.started = True
+    _, send = talk
     head, body = render(plan, request, what)
     await send({"type": "http.response.start", "status": what.status, "headers": head})
     await send({"type": "http.response.body", "body": b"" if request.method == "HEAD" else body})
@@ -51,10 +49,9 @@ async def answer(plan: Plan, scope: MutableMapping[str, Any], request: Request, 
 Talk = tuple["Callable[[], Awaitable[Any]]", "Callable[[Any], Awaitable[None]]"]
 
 
-async def _close(  # noqa: PLR0913  # the ASGI triple and what is to be said with it
-    plan: Plan, scope: MutableMapping[str, Any], request: Request, what: Answer, receive: Any, send: Any
-) -> None:
+async def _close(plan: Plan, scope: MutableMapping[str, Any], request: Request, what: Answer, talk: Talk) -> None:
     """Refuse a handshake: with the full answer where the server can, else by closing, which servers turn into 403."""
+    receive, send = talk
     await receive()
     if "websocket.http.response" not in (scope.get("extensions") or {}):
         await send({"type": "websocket.close", "code": 1008})  # RFC 6455: policy violation
@@ -93,7 +90,7 @@ def _joined(own: Headers, constant: Headers) -> list[Header]:
 
 
 @lru_cache(maxsize=512)
-def _rendered(what: Refusal, as_page: bool) -> tuple[Headers, bytes]:  # noqa: FBT001  # a cache key, private
+def _rendered(what: Refusal, as_page: bool) -> tuple[Headers, bytes]:
     body = _page(what) if as_page else _problem(what)
     kind = b"text/html; charset=utf-8" if as_page else b"application/problem+json"
     own: list[Header] = [
