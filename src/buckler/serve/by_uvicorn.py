@@ -1,0 +1,87 @@
+"""The one door of uvicorn: a parent that holds the socket, and workers that are started afresh."""
+
+from __future__ import annotations
+
+import logging
+import ssl
+from typing import TYPE_CHECKING, Any
+
+from buckler.errors import BackendError, MissingExtraError
+
+try:
+    import httptools  # noqa: F401  # the parser in C; without it uvicorn would fall back to a slow one in silence
+    import uvloop  # noqa: F401  # likewise the loop
+    from uvicorn.config import STARTUP_FAILURE, Config
+    from uvicorn.supervisors import Multiprocess
+
+    from buckler.serve.bounded import bounded
+except ModuleNotFoundError as failure:
+    raise MissingExtraError("the server uvicorn", "serve") from failure
+
+if TYPE_CHECKING:
+    import socket
+    from collections.abc import Callable
+
+    from buckler.serve.ca import Files
+    from buckler.serve.options import Serving
+
+_TLS = {"1.2": ssl.TLSVersion.TLSv1_2, "1.3": ssl.TLSVersion.TLSv1_3}
+_MAX_MESSAGE_BYTES = 1024 * 1024
+
+
+class Context:
+    """Makes the TLS context in each worker."""
+
+    def __init__(self, oldest: str) -> None:
+        self._oldest = oldest
+
+    def __call__(self, config: Config, default: Callable[[], ssl.SSLContext]) -> ssl.SSLContext:  # noqa: ARG002  # uvicorn's shape
+        """Return uvicorn's own context with our floor under it."""
+        context = default()
+        context.minimum_version = _TLS[self._oldest]
+        context.options |= ssl.OP_NO_COMPRESSION | ssl.OP_NO_RENEGOTIATION
+        return context
+
+
+def config_of(serving: Serving, files: Files) -> Config:
+    """Return uvicorn's settings for ours."""
+    return Config(
+        "buckler.serve.worker:make_app",
+        factory=True,
+        interface="asgi3",
+        http=bounded(serving.max_head_bytes, serving.head_s),
+        ws="websockets-sansio" if _has_websockets() else "none",
+        ws_max_size=_MAX_MESSAGE_BYTES,
+        ws_per_message_deflate=False,  # a compressed megabyte may be a gigabyte
+        loop="uvloop",
+        workers=serving.workers,
+        backlog=serving.backlog,
+        limit_concurrency=serving.max_connections,
+        timeout_keep_alive=serving.keep_alive_s,
+        timeout_graceful_shutdown=serving.stop_s,
+        server_header=False,
+        proxy_headers=False,  # the guard alone decides who is calling
+        access_log=False,
+        log_level="error",  # a stranger's malformed requests must not fill the log
+        ssl_certfile=files.certificate,
+        ssl_keyfile=files.key,
+        ssl_context_factory=Context(serving.tls),
+    )
+
+
+def _has_websockets() -> bool:
+    try:
+        import websockets  # noqa: F401, PLC0415  # an application without sockets needs none
+    except ModuleNotFoundError:
+        return False
+    return True
+
+
+def run(serving: Serving, files: Files, listening: socket.socket) -> None:
+    """Serve until SIGINT or SIGTERM. Raises `BackendError` when the workers cannot start."""
+    supervisor: Any = Multiprocess(config_of(serving, files), [listening])
+    logging.getLogger("uvicorn.error").setLevel(logging.CRITICAL)  # the parent says it in its own words below
+    supervisor.run()
+    listening.close()
+    if any(process.exitcode == STARTUP_FAILURE for process in supervisor.processes):
+        raise BackendError("the workers could not start: what they printed above says why")

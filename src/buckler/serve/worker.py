@@ -1,0 +1,28 @@
+"""What runs in a worker process before the first request: finds the application, and ends when the parent is gone."""
+
+from __future__ import annotations
+
+import os
+import signal
+import threading
+import time
+from typing import Any
+
+from buckler.serve.load import load
+
+APP = "BUCKLER_SERVE_APP"  # the environment carries the name, because workers are started afresh and not forked
+PARENT = "BUCKLER_SERVE_PARENT"
+_LOOK_S = 1.0
+
+
+def make_app() -> Any:
+    """Return the application that the parent named. Called by the server, once in each worker."""
+    threading.Thread(target=_end_with, args=(int(os.environ[PARENT]),), name="orphan-watch", daemon=True).start()
+    return load(os.environ[APP]).app
+
+
+def _end_with(parent: int) -> None:
+    """A parent that is killed can tell nobody; its workers would go on holding the port."""
+    while os.getppid() == parent:
+        time.sleep(_LOOK_S)
+    os.kill(os.getpid(), signal.SIGTERM)
