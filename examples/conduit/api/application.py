@@ -1,0 +1,23 @@
+"""The API as an application of its own, mounted under /api: its errors are JSON, whatever the site around it does."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from fastapi import FastAPI
+
+from examples.conduit.api import articles, comments, profiles, tags, users
+from examples.conduit.api.failures import on_failure
+
+if TYPE_CHECKING:
+    from examples.conduit.parts import Parts
+
+
+def make_api(parts: Parts) -> FastAPI:
+    """Return the API on `parts`."""
+    api = FastAPI(title="Conduit", version="1.0.0", docs_url=None, redoc_url=None)
+    api.state.parts = parts
+    for resource in (users, profiles, articles, comments, tags):
+        api.include_router(resource.router)
+    on_failure(api)
+    return api

@@ -1,0 +1,66 @@
+"""Every failure leaves as {"errors": {field: [what is wrong]}}."""
+
+from __future__ import annotations
+
+import logging
+from typing import TYPE_CHECKING, cast
+
+from fastapi.exceptions import RequestValidationError
+from fastapi.responses import JSONResponse
+from sqlalchemy.exc import DBAPIError, IntegrityError
+from sqlalchemy.exc import TimeoutError as NoConnectionError
+from starlette.exceptions import HTTPException
+
+from examples.conduit.errors import TOO_BUSY, ConduitError, errors_of
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from fastapi import FastAPI, Request
+
+_RETRY_S = "3"
+_log = logging.getLogger(__name__)
+
+
+def on_failure(api: FastAPI) -> None:
+    """Register how each kind of failure is answered."""
+    api.add_exception_handler(ConduitError, _conduit)
+    api.add_exception_handler(RequestValidationError, _invalid)
+    api.add_exception_handler(HTTPException, _http)
+    api.add_exception_handler(IntegrityError, _conflict)
+    api.add_exception_handler(DBAPIError, _database)
+    api.add_exception_handler(NoConnectionError, _database)
+
+
+def say(status: int, errors: Mapping[str, list[str]], headers: Mapping[str, str] | None = None) -> JSONResponse:
+    """Return the answer for a failure."""
+    added = {401: {"WWW-Authenticate": 'Token realm="conduit"'}, 503: {"Retry-After": _RETRY_S}}.get(status, {})
+    return JSONResponse({"errors": errors}, status, {**added, **(headers or {})})
+
+
+async def _conduit(_request: Request, failure: Exception) -> JSONResponse:
+    known = cast("ConduitError", failure)
+    return say(known.status, known.errors)
+
+
+async def _invalid(_request: Request, failure: Exception) -> JSONResponse:
+    return say(422, errors_of(cast("RequestValidationError", failure).errors()))
+
+
+async def _http(_request: Request, failure: Exception) -> JSONResponse:
+    """What the framework itself says: no such path, no such method, a body that is not JSON."""
+    known = cast("HTTPException", failure)
+    fields = {404: "path", 405: "method", 400: "body"}
+    return say(known.status_code, {fields.get(known.status_code, "request"): [str(known.detail).lower()]}, known.headers)
+
+
+async def _conflict(_request: Request, _failure: Exception) -> JSONResponse:
+    """Two requests met: one of them removed or made what the other one needed."""
+    return say(409, {"request": ["met another one; look again and repeat it"]})
+
+
+async def _database(_request: Request, failure: Exception) -> JSONResponse:
+    """The database did not answer in time. Anything else that it says is a mistake of ours, and is logged as one."""
+    _log.error("database failed", exc_info=failure)
+    status, field, message = TOO_BUSY
+    return say(status, {field: [message]})

@@ -1,0 +1,45 @@
+"""Puts Conduit together: API, site, database, and Buckler's guard around all of it."""
+
+from __future__ import annotations
+
+from contextlib import asynccontextmanager
+from typing import TYPE_CHECKING
+
+from fastapi import FastAPI
+
+from buckler import Guard
+from examples.conduit.api import make_api
+from examples.conduit.migrations import upgrade
+from examples.conduit.parts import Parts
+from examples.conduit.seed import seed
+from examples.conduit.site import add_site
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator
+
+    from examples.conduit.settings import Settings
+
+
+def make_app(settings: Settings) -> Guard:
+    """Return the guarded application. Opens nothing: the database is opened when the server starts."""
+    parts = Parts.of(settings)
+
+    @asynccontextmanager
+    async def lifespan(_app: FastAPI) -> AsyncIterator[None]:
+        await prepare(parts)
+        yield
+        await parts.close()
+
+    app = FastAPI(lifespan=lifespan, docs_url=None, redoc_url=None, openapi_url=None)
+    app.state.parts = parts
+    app.mount("/api", make_api(parts))  # an application of its own: its errors are JSON, and the site's are pages
+    add_site(app, parts)
+    return Guard(app, hosts=settings.hosts, secrets=[settings.secret()], development=settings.development)
+
+
+async def prepare(parts: Parts) -> None:
+    """Bring the tables up to date and, where it was asked for, fill them. Several workers may do so at once."""
+    if parts.settings.development:
+        await upgrade(parts.database, parts.settings.folder)
+    if parts.settings.demo_content:
+        await seed(parts.database, parts.passwords)

@@ -1,0 +1,51 @@
+"""The database: one engine an application, one session a request."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from sqlalchemy import event
+from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession, async_sessionmaker, create_async_engine
+
+if TYPE_CHECKING:
+    from examples.conduit.models import Base
+
+# WAL: readers do not wait for the writer. The busy timeout makes writers queue instead of failing. NORMAL: with WAL, a power
+# cut may lose the last transactions but never the file (sqlite.org/pragma.html#pragma_synchronous).
+_PRAGMAS = ("journal_mode=WAL", "foreign_keys=ON", "busy_timeout=5000", "synchronous=NORMAL")
+
+
+class Database:
+    """Opens nothing until the first statement."""
+
+    def __init__(self, url: str) -> None:
+        self.engine = make_engine(url)
+        # Objects stay readable after a commit: no statement behind one's back.
+        self.session: async_sessionmaker[AsyncSession] = async_sessionmaker(self.engine, expire_on_commit=False)
+
+    async def close(self) -> None:
+        """Give back all connections."""
+        await self.engine.dispose()
+
+
+def make_engine(url: str) -> AsyncEngine:
+    """Return an engine for `url`; nothing is opened yet."""
+    # No bound values in the log or in error messages: they are people's data.
+    engine = create_async_engine(url, hide_parameters=True, pool_pre_ping=not url.startswith("sqlite"))
+    if engine.dialect.name == "sqlite":
+        event.listen(engine.sync_engine, "connect", _set_pragmas)
+    return engine
+
+
+def _set_pragmas(connection: Any, _record: object) -> None:
+    cursor = connection.cursor()
+    for pragma in _PRAGMAS:
+        cursor.execute(f"PRAGMA {pragma}")
+    cursor.close()
+
+
+async def insert_if_new(session: AsyncSession, table: type[Base], **values: object) -> None:
+    """Insert a row, or do nothing when it is there already: of two at once, neither fails."""
+    insert = postgresql.insert if session.get_bind().dialect.name == "postgresql" else sqlite.insert
+    await session.execute(insert(table).values(**values).on_conflict_do_nothing())

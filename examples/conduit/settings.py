@@ -1,0 +1,84 @@
+"""Facts that differ from one installation to the next. All of them come from the environment, as CONDUIT_HOSTS=shop.example."""
+
+from __future__ import annotations
+
+import os
+import secrets
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+PREFIX = "CONDUIT_"
+
+# The account that the demo content comes with. It exists only where the demo content was asked for.
+DEMO_USERNAME = "demo"
+DEMO_EMAIL = "demo@conduit.example"
+DEMO_PASSWORD = "walk-the-quiet-harbour"  # printed by the run command
+
+
+def _split(value: object) -> object:
+    return tuple(part.strip() for part in value.split(",") if part.strip()) if isinstance(value, str) else value
+
+
+Names = Annotated[tuple[str, ...], BeforeValidator(_split)]
+
+
+class Settings(BaseModel):
+    """`development` is a laptop: local hosts, a secret made on first start, tables made at start."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    development: bool = True
+    hosts: Names = ("localhost", "127.0.0.1", "[::1]")
+    folder: Path = Path("var")  # the database, the secret, the shared state
+    database_url: str = ""  # "": SQLite in `folder`; or postgresql+asyncpg://user:password@host/name
+    secret_file: Path | None = None  # None: `folder`/secret.key, made on first start
+    trusted_proxies: int = Field(default=0, ge=0, le=10)
+    demo_content: bool = False  # fill an empty database with articles to look at, and the demo account
+    token_days: int = Field(default=30, ge=1, le=365)
+    password_workers: int = Field(default=2, ge=1, le=64)  # threads that hash; each needs 64 MiB while it works
+    password_wait_s: float = Field(default=3.0, gt=0, le=30)
+
+    # Holes. Each is named for what it is, off by default, and printed at start.
+    insecure_allow_common_passwords: bool = False
+    insecure_cheap_passwords: bool = False  # hashes in a millisecond: for tests alone
+    insecure_only_report_rate_limits: bool = False
+
+    @property
+    def database(self) -> str:
+        """The address of the database, as SQLAlchemy writes it."""
+        return self.database_url or f"sqlite+aiosqlite:///{self.folder / 'conduit.db'}"
+
+    @property
+    def holes(self) -> tuple[str, ...]:
+        """The names of the insecure options that are on."""
+        return tuple(name for name in type(self).model_fields if name.startswith("insecure_") and getattr(self, name))
+
+    @classmethod
+    def from_environment(cls, environment: Mapping[str, str] | None = None) -> Settings:
+        """Return the settings. Raises pydantic's `ValidationError`, which names the variable, for a wrong or an unknown one."""
+        found = os.environ if environment is None else environment
+        return cls.model_validate({key.removeprefix(PREFIX).lower(): value for key, value in found.items() if key.startswith(PREFIX)})
+
+    def secret(self) -> bytes:
+        """Return the secret that signs cookies and tokens. Made on first start, readable by its owner alone.
+
+        Several workers may start at once: each writes a file of its own, and the first that links it to the name wins.
+        """
+        path = self.secret_file or self.folder / "secret.key"
+        if not path.exists():
+            path.parent.mkdir(parents=True, exist_ok=True)
+            mine = path.with_name(f"{path.name}.{os.getpid()}")
+            with os.fdopen(os.open(mine, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as file:
+                file.write(secrets.token_hex(32))
+            try:
+                os.link(mine, path)
+            except FileExistsError:
+                pass  # another worker was first: its secret counts
+            finally:
+                mine.unlink()
+        return path.read_bytes().strip()

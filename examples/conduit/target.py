@@ -1,0 +1,14 @@
+"""Where Buckler's cases are played on Conduit."""
+
+from __future__ import annotations
+
+from urllib.parse import urlencode
+
+from buckler.core.case import Place, Target
+from examples.conduit.settings import DEMO_EMAIL, DEMO_PASSWORD
+
+target = Target(
+    host="localhost",
+    paths={Place.PAGE: "/", Place.PRIVATE: "/settings", Place.SIGN_IN: "/login", Place.SIGN_OUT: "/logout", Place.UPLOAD: "/register"},
+    sign_in_body=urlencode({"email": DEMO_EMAIL, "password": DEMO_PASSWORD}).encode(),
+)
