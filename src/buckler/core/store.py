@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import NamedTuple, Protocol, TypeAlias
 
+
 class Get(NamedTuple):
     """Answers `bytes`, or None when the key is unknown or expired."""
 
@@ -26,6 +27,14 @@ class Add(NamedTuple):
     ttl_s: float
 
 
+class Replace(NamedTuple):
+    """Sets `value` only where the key is known. Answers whether it did: what was dropped meanwhile stays dropped."""
+
+    key: str
+    value: bytes
+    ttl_s: float
+
+
 class Drop(NamedTuple):
     """Forgets the key. Answers whether there was one."""
 
@@ -33,16 +42,22 @@ class Drop(NamedTuple):
 
 
 class Take(NamedTuple):
-    """Takes `cost` from a quota of `limit` per `period_s` (GCRA), atomically. Answers `Taken`."""
+    """Takes `cost` from a quota of `limit` per `period_s` (GCRA), atomically. Answers `Taken`.
+
+    With `follows`, it takes nothing when the Take before it in the same batch was not allowed, and is then not allowed either: one
+    client's refused attempts must not use up the quota of the account that they are aimed at.
+    """
 
     key: str
     limit: int
     period_s: float
     cost: int = 1
+    follows: bool = False
 
 
 class Taken(NamedTuple):
-    """`remaining` calls are left at once; when not `allowed`, try again in `retry_s`; the quota is whole again in `reset_s`."""
+    """`remaining` calls are left at once; when not `allowed`, try again in `retry_s` (0: only another quota stands in the way); the
+    quota is whole again in `reset_s`."""
 
     allowed: bool
     remaining: int
@@ -50,7 +65,7 @@ class Taken(NamedTuple):
     reset_s: float
 
 
-Op: TypeAlias = Get | Put | Add | Drop | Take
+Op: TypeAlias = Get | Put | Add | Replace | Drop | Take
 Reply: TypeAlias = bytes | bool | Taken | None
 
 
@@ -71,18 +86,20 @@ def key(space: str, *parts: str) -> str:
     return space + "".join(f":{len(part)}:{part}" for part in parts)
 
 
-def gcra(due_s: float, now_s: float, take: Take) -> tuple[float, Taken]:
+def gcra(due_s: float, now_s: float, take: Take, *, before: bool = True) -> tuple[float, Taken]:
     """The generic cell rate algorithm on one number, the time at which the quota is whole again.
 
-    Returns the new `due_s` (unchanged when refused) and the answer. A burst of `limit` is allowed, then one per
-    `period_s / limit`. Cost: a few additions; no list of past requests.
+    Returns the new `due_s` (unchanged when refused) and the answer; `before` is whether the Take that this one follows was allowed.
+    A burst of `limit` is allowed, then one per `period_s / limit`. Cost: a few additions; no list of past requests. A `due_s` beyond
+    a whole period comes from a clock that was set back, or from a longer limit of old: it counts as an empty quota, not as more.
     """
     interval_s = take.period_s / take.limit
-    start_s = due_s if due_s > now_s else now_s
+    start_s = min(max(due_s, now_s), now_s + take.period_s)
     next_s = start_s + interval_s * take.cost
     over_s = next_s - now_s - take.period_s
-    if over_s > interval_s * 1e-6:  # a rounding error of float seconds must not cost an honest client a call
+    late = over_s > interval_s * 1e-6  # a rounding error of float seconds must not cost an honest client a call
+    if late or (take.follows and not before):
         left = max(0, int((take.period_s - (start_s - now_s)) / interval_s + 1e-6))
-        return due_s, Taken(False, left, over_s, start_s - now_s)
+        return due_s, Taken(allowed=False, remaining=left, retry_s=over_s if late else 0.0, reset_s=start_s - now_s)
     left = max(0, int((take.period_s - (next_s - now_s)) / interval_s + 1e-6))
-    return next_s, Taken(True, left, 0.0, next_s - now_s)
+    return next_s, Taken(allowed=True, remaining=left, retry_s=0.0, reset_s=next_s - now_s)

@@ -12,6 +12,7 @@ from buckler.protections.forwarded import Forwarded
 from buckler.protections.hosts import Hosts
 from buckler.protections.nosniff import NoSniff
 from buckler.protections.pathguard import PathGuard
+from buckler.protections.ratelimit import RateLimit
 from buckler.protections.sessions import Sessions
 
 # In the order in which checks run: cheapest and most decisive first.
@@ -19,6 +20,7 @@ DEFAULTS = (
     Hosts,  # first: without a believable host no later answer (redirect, origin, cookie) can be right
     Forwarded,  # then who asks, and how: every limit and log line depends on it
     PathGuard,  # one look into a dictionary; nobody behind it has to think about strange paths
+    RateLimit,  # as soon as it is known who asks; before everything that costs more
     BodyLimit,  # before anything that could read a body
     Deadline,  # numbers for the guard; no check of its own
     Sessions,  # finds who is signed in; before everything that asks that

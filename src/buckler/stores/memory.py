@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from buckler.core.clock import Clock, SystemClock
 from buckler.core.options import need
-from buckler.core.store import Add, Drop, Get, Op, Put, Reply, Take, gcra
+from buckler.core.store import Add, Drop, Get, Op, Put, Replace, Reply, Take, Taken, gcra
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -20,13 +20,20 @@ class Memory:
         self._max, self._clock = max_entries, clock or SystemClock()
         self._values: dict[str, tuple[bytes, float]] = {}
         self._due: dict[str, float] = {}
+        self._before = True  # whether the Take before, in this batch, was allowed
         self._do: dict[type, Callable[..., Reply]] = {
-            Get: self._get, Put: self._put, Add: self._add, Drop: self._drop, Take: self._take,
+            Get: self._get,
+            Put: self._put,
+            Add: self._add,
+            Replace: self._replace,
+            Drop: self._drop,
+            Take: self._take,
         }
 
     async def batch(self, ops: list[Op]) -> list[Reply]:
         """Do all `ops` at once: nothing else runs in between, so each batch is atomic."""
         now_s = self._clock.now()
+        self._before = True
         return [self._do[type(op)](op, now_s) for op in ops]
 
     async def close(self) -> None:
@@ -40,7 +47,7 @@ class Memory:
             return None
         return found[0]
 
-    def _put(self, op: Put | Add, now_s: float) -> None:
+    def _put(self, op: Put | Add | Replace, now_s: float) -> None:
         self._values.pop(op.key, None)  # so that a rewritten key is the youngest again
         if len(self._values) >= self._max:
             self._make_room(now_s)
@@ -52,13 +59,20 @@ class Memory:
         self._put(op, now_s)
         return True
 
+    def _replace(self, op: Replace, now_s: float) -> bool:
+        if self._get(Get(op.key), now_s) is None:
+            return False
+        self._put(op, now_s)
+        return True
+
     def _drop(self, op: Drop, now_s: float) -> bool:
         there = self._get(Get(op.key), now_s) is not None
         self._values.pop(op.key, None)
         return there
 
-    def _take(self, op: Take, now_s: float) -> Reply:
-        due_s, taken = gcra(self._due.pop(op.key, 0.0), now_s, op)
+    def _take(self, op: Take, now_s: float) -> Taken:
+        due_s, taken = gcra(self._due.pop(op.key, 0.0), now_s, op, before=self._before)
+        self._before = taken.allowed
         self._due[op.key] = due_s
         if len(self._due) > self._max:
             del self._due[next(iter(self._due))]

@@ -34,7 +34,7 @@ from buckler.core.answer import Refusal, refusal
 from buckler.core.options import need, need_strings, options
 from buckler.core.protection import Card, Steps, Wait
 from buckler.protections.csrf.cases import CASES
-from buckler.protections.csrf.token import MAX_FORM_BYTES, holds_token
+from buckler.protections.csrf.token import MAX_FORM_BYTES, holds_token, make_token
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -71,6 +71,7 @@ class CSRF:
     def steps(self, site: Site) -> Steps:
         """Return the check for methods that change state, and the wait for browsers that need a token."""
         trusted = frozenset(origin.encode() for origin in self.trusted_origins)
+        site.offers["csrf"] = lambda request: make_token(request, site.keys)
 
         def check_unsafe(request: Request) -> Refusal | None:
             headers = request.headers

@@ -24,7 +24,11 @@ class _Bound(Protocol):
 
 
 def make_token(request: Request, keys: Keys) -> str:
-    """Return the token of the request's session, masked anew each time so that compression does not leak it (BREACH)."""
+    """Return the token of the request's session, masked anew each time so that compression does not leak it (BREACH); "" without
+    a session, where `csrf` asks for none."""
+    if request.session is None:
+        return ""
+    request.touched = True
     proof = keys.prove(_PURPOSE, cast("_Bound", request.session).binding)
     pad = secrets.token_bytes(_SIZE)
     return base64.urlsafe_b64encode(pad + _xor(pad, proof)).decode()

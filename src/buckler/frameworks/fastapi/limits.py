@@ -1,0 +1,162 @@
+"""`limited(…)`: the limits of one route, as a dependency."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from fastapi import Depends, HTTPException, Request, WebSocketException
+from fastapi.requests import HTTPConnection
+
+from buckler.core.options import need
+from buckler.frameworks.starlette import guarded_request, offered
+from buckler.protections.ratelimit.fields import NAME
+from buckler.protections.ratelimit.limits import Limits, Quota, folded
+from buckler.protections.ratelimit.rate import Rate, rate
+from buckler.protections.sessions import Session
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from buckler.core.request import Request as Guarded
+
+By = str | Callable[[HTTPConnection], str | None]
+_WORDS = ("client", "account", "route", "global")
+_LIMIT = "__buckler_limit__"
+_DONE = "ratelimit"
+_FORMS = ("application/x-www-form-urlencoded", "multipart/form-data")
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Limit:
+    rates: tuple[Rate, ...]
+    by: tuple[By, ...]
+    account: tuple[str, ...]
+    cost: int
+    name: str
+    guards: bool
+
+
+def limited(  # noqa: PLR0913  # every one is named at the call
+    *rates: str,
+    by: By | Sequence[By] = "client",
+    account: str | None = None,
+    cost: int = 1,
+    name: str = "",
+    on_store_failure: str | None = None,
+) -> Any:
+    """Limit a route: `dependencies=[limited("5/minute", by=("client", "account"), account="user.email")]`.
+
+    Every rate holds for each of `by` on its own: `client` (address), `account` (the text in the field `account` of the JSON or form
+    body, a dotted path; without `account`, the signed-in person, or else the client), `route` (all callers of the route together),
+    `global` (all callers of all routes that say so), or a function of the connection that returns a text, or None for "not
+    counted". The order matters: once one is refused, those after it are not drawn on.
+
+    Counters belong to the endpoint, however its path is spelt; routes with the same `name` share them. All limits of a route,
+    its routers and its application are asked in one round trip. `cost` is how many calls one request counts as. When the store is
+    down, `on_store_failure` "refuse" answers 503 and "allow" lets pass; the default is "refuse" where `account` names a field, since
+    such a limit guards a sign-in. Raises `ConfigError` at once for what cannot work.
+    """
+    many = (by,) if isinstance(by, str) or callable(by) else tuple(by)
+    parsed = tuple(rate("limited", text) for text in rates)
+    need(parsed, "limited", rates, "give at least one rate, as in 5/minute")
+    need(many, "limited.by", by, f"choose from {', '.join(_WORDS)}, or give a function")
+    for item in many:
+        need(callable(item) or item in _WORDS, "limited.by", item, f"choose from {', '.join(_WORDS)}, or give a function")
+    need(account is None or "account" in many, "limited.account", account, 'say by="account" too')
+    need(account is None or all(account.split(".")), "limited.account", account, "name a field of the body, as in user.email")
+    whole = isinstance(cost, int) and 0 < cost <= min(item.limit for item in parsed)
+    need(whole, "limited.cost", cost, "give a whole number from 1 to the smallest limit")
+    need(not name or NAME.fullmatch(name), "limited.name", name, "use letters, digits and ._+- only, and begin with a letter")
+    need(on_store_failure in {None, "allow", "refuse"}, "limited.on_store_failure", on_store_failure, "choose one of allow, refuse")
+    guards = account is not None if on_store_failure is None else on_store_failure == "refuse"
+    limit = _Limit(parsed, many, tuple(account.split(".")) if account else (), cost, name, guards)
+
+    async def take(connection: HTTPConnection) -> None:
+        await _take(connection, limit)
+
+    setattr(take, _LIMIT, limit)
+    return Depends(take)
+
+
+async def _take(connection: HTTPConnection, own: _Limit) -> None:
+    request = guarded_request(connection.scope)
+    if request.noted(_DONE) is not None:
+        return  # another limit of this route has asked for all of them
+    limits: Limits = offered(request, "ratelimit")
+    found = list(_found(getattr(connection.scope.get("route"), "dependant", None)))
+    request.note(_DONE, True)  # noqa: FBT003  # a note's value
+    quotas = [quota for limit in (found if own in found else [own]) for quota in await _quotas(connection, request, limit)]
+    refused = await limits.take(request, quotas) if quotas else None
+    if refused is None:
+        return
+    if request.kind == "websocket":
+        raise WebSocketException(1008)
+    request.refusal = refused  # the guard answers with it, whatever the application makes of the exception
+    raise HTTPException(refused.status)
+
+
+def _found(dependant: Any) -> Iterator[_Limit]:
+    """All limits among a route's dependencies, in order: those of the application and of its routers stand first."""
+    for child in getattr(dependant, "dependencies", ()):
+        limit = getattr(child.call, _LIMIT, None)
+        if limit is not None:
+            yield limit
+        yield from _found(child)
+
+
+async def _quotas(connection: HTTPConnection, request: Guarded, limit: _Limit) -> list[Quota]:
+    quotas: list[Quota] = []
+    for by in limit.by:
+        shown, counted = await _counted(connection, request, limit, by)
+        if counted is None:
+            continue
+        space = shown if by == "global" else _space(connection, limit)
+        for one in limit.rates:
+            label = ".".join(part for part in (limit.name, shown, f"{one.period_s}s" if len(limit.rates) > 1 else "") if part)
+            quotas.append(Quota(label, one, space, counted, limit.cost, limit.guards))
+    return quotas
+
+
+def _space(connection: HTTPConnection, limit: _Limit) -> str:
+    """What keeps counters apart: the endpoint itself. Never the path, of which there is more than one spelling."""
+    endpoint = connection.scope.get("endpoint")
+    return limit.name or f"{getattr(endpoint, '__module__', '')}.{getattr(endpoint, '__qualname__', '')}"
+
+
+async def _counted(connection: HTTPConnection, request: Guarded, limit: _Limit, by: By) -> tuple[str, str | None]:
+    """Return the public name of the quota, and whose it is."""
+    if callable(by):
+        value = by(connection)
+        return "custom", None if value is None else f"custom:{value}"
+    if by == "account":
+        return "account", await _account(connection, request, limit)
+    return by, f"client:{request.client}" if by == "client" else by
+
+
+async def _account(connection: HTTPConnection, request: Guarded, limit: _Limit) -> str:
+    if limit.account:
+        body = await _body(connection) if isinstance(connection, Request) else None
+        return f"account:{folded(_field(body, limit.account))}"  # without the field: one quota for all such requests
+    person = request.session.person if isinstance(request.session, Session) else None
+    return f"client:{request.client}" if person is None else f"person:{person}"
+
+
+async def _body(request: Request) -> Any:
+    """What the application will read as well: Starlette keeps the body, and the form, for the second reader."""
+    kind = request.headers.get("content-type", "").partition(";")[0].strip().lower()
+    if kind in _FORMS:
+        form = await request.form()
+        return {name: form.get(name) for name in form}
+    try:
+        return json.loads(await request.body() or b"null")
+    except ValueError:
+        return None
+
+
+def _field(body: Any, path: tuple[str, ...]) -> str:
+    for name in path:
+        body = body.get(name) if isinstance(body, dict) else None
+    return str(body) if isinstance(body, (str, int)) and not isinstance(body, bool) else ""

@@ -1,0 +1,31 @@
+"""The response fields of draft-ietf-httpapi-ratelimit-headers-11 (structured fields, RFC 9651), and `Retry-After`."""
+
+from __future__ import annotations
+
+import math
+import re
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from buckler.core.headers import Header
+    from buckler.core.store import Taken
+    from buckler.protections.ratelimit.rate import Rate
+
+NAME = re.compile(r"[A-Za-z][A-Za-z0-9_.+-]{0,63}")  # needs no escaping in a structured string
+
+
+def policy_field(policies: Iterable[tuple[str, Rate]]) -> Header:
+    """`RateLimit-Policy: "client";q=5;w=60`. Deliberately without partition keys, which would repeat who the client is."""
+    return b"ratelimit-policy", ", ".join(f'"{name}";q={rate.limit};w={rate.period_s}' for name, rate in policies).encode()
+
+
+def state_field(states: Iterable[tuple[str, Taken]]) -> Header:
+    """`RateLimit: "client";r=4;t=12`: what is left, and the seconds until the quota is whole again."""
+    return b"ratelimit", ", ".join(f'"{name}";r={taken.remaining};t={math.ceil(taken.reset_s)}' for name, taken in states).encode()
+
+
+def retry_field(seconds_s: float) -> Header:
+    """`Retry-After` in whole seconds, at least 1 (RFC 9110, section 10.2.3)."""
+    return b"retry-after", b"%d" % max(1, math.ceil(seconds_s))
