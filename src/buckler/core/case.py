@@ -50,6 +50,7 @@ class Ask:
     clients: int = 1  # with `times`: how many client addresses take turns, counted up from `client`
     scheme: str = "https"
     kind: str = "http"
+    http_version: str = "1.1"
 
 
 @dataclass(frozen=True, slots=True)

@@ -98,7 +98,7 @@ def _scope(turn: Ask, path: str, headers: list[tuple[bytes, bytes]], client: str
     scope: Message = {
         "type": turn.kind,
         "asgi": {"version": "3.0", "spec_version": "2.4"},
-        "http_version": "1.1",
+        "http_version": turn.http_version,
         "scheme": turn.scheme if turn.kind == "http" else turn.scheme.replace("http", "ws"),
         "path": unquote_to_bytes(raw).decode("utf-8", "replace"),
         "raw_path": raw,

@@ -14,6 +14,7 @@ from buckler.protections.nosniff import NoSniff
 from buckler.protections.pathguard import PathGuard
 from buckler.protections.ratelimit import RateLimit
 from buckler.protections.sessions import Sessions
+from buckler.protections.smuggling import Smuggling
 
 # In the order in which checks run: cheapest and most decisive first.
 DEFAULTS = (
@@ -21,6 +22,7 @@ DEFAULTS = (
     Forwarded,  # then who asks, and how: every limit and log line depends on it
     PathGuard,  # one look into a dictionary; nobody behind it has to think about strange paths
     RateLimit,  # as soon as it is known who asks; before everything that costs more
+    Smuggling,  # before anybody trusts a length
     BodyLimit,  # before anything that could read a body
     Deadline,  # numbers for the guard; no check of its own
     Sessions,  # finds who is signed in; before everything that asks that
