@@ -30,7 +30,7 @@ def request_of(*headers: tuple[bytes, bytes], **changes: Any) -> Request:
     """Return a GET of a visitor of `https://shop.example/`, with `changes` set as attributes."""
     request = Request.__new__(Request)
     facts = {
-        "kind": "http", "method": "GET", "path": "/", "raw_path": b"/", "host": "shop.example", "authority": "shop.example",
+        "kind": "http", "method": "GET", "path": "/", "raw_path": b"/", "query": b"", "host": "shop.example", "authority": "shop.example",
         "scheme": "https", "client": "203.0.113.7", "headers": {b"host": b"shop.example", **dict(headers)},
     }  # fmt: skip
     for name, value in (facts | changes).items():

@@ -71,8 +71,9 @@ def render(plan: Plan, request: Request, what: Answer) -> tuple[list[Header], by
     if not isinstance(what, Refusal):
         own: Headers = (*what.headers, (b"content-length", b"%d" % len(what.body)))
         return _joined(own, plan.constant), what.body
-    own, body = _rendered(what, b"text/html" in request.headers.get(b"accept", b""))
-    head = _joined(own, plan.constant)
+    as_page = b"text/html" in request.headers.get(b"accept", b"")
+    common, body = _rendered(what.status, what.code, what.title, what.advice, as_page)
+    head = _joined((*common, *what.headers), plan.constant)
     if request.http_version in {"1.0", "1.1"} and may_have_body(request):
         head.append((b"connection", b"close"))
     return head, body
@@ -90,7 +91,9 @@ def _joined(own: Headers, constant: Headers) -> list[Header]:
 
 
 @lru_cache(maxsize=512)
-def _rendered(what: Refusal, as_page: bool) -> tuple[Headers, bytes]:
+def _rendered(status: int, code: str, title: str, advice: str, as_page: bool) -> tuple[Headers, bytes]:
+    """Deliberately without the refusal's own headers: a redirect's `Location` would fill the cache with what strangers ask for."""
+    what = Refusal(status, code=code, title=title, advice=advice)
     body = _page(what) if as_page else _problem(what)
     kind = b"text/html; charset=utf-8" if as_page else b"application/problem+json"
     own: list[Header] = [
@@ -98,7 +101,6 @@ def _rendered(what: Refusal, as_page: bool) -> tuple[Headers, bytes]:
         (b"content-length", b"%d" % len(body)),
         (b"cache-control", b"no-store"),
         (b"vary", b"Accept"),
-        *what.headers,
     ]
     if as_page:
         own.append((b"content-security-policy", PAGE_POLICY))

@@ -10,6 +10,7 @@ from buckler.protections.csrf import CSRF
 from buckler.protections.deadline import Deadline
 from buckler.protections.forwarded import Forwarded
 from buckler.protections.hosts import Hosts
+from buckler.protections.https import HTTPS
 from buckler.protections.nosniff import NoSniff
 from buckler.protections.pathguard import PathGuard
 from buckler.protections.ratelimit import RateLimit
@@ -20,6 +21,7 @@ from buckler.protections.smuggling import Smuggling
 DEFAULTS = (
     Hosts,  # first: without a believable host no later answer (redirect, origin, cookie) can be right
     Forwarded,  # then who asks, and how: every limit and log line depends on it
+    HTTPS,  # one comparison; needs the host that was asked for, and the scheme that a trusted proxy told
     PathGuard,  # one look into a dictionary; nobody behind it has to think about strange paths
     RateLimit,  # as soon as it is known who asks; before everything that costs more
     Smuggling,  # before anybody trusts a length
