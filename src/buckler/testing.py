@@ -27,6 +27,8 @@ PROBE = Target(
         Place.WRITE: "/write",
         Place.SIGN_IN: "/sign-in",
         Place.SIGN_OUT: "/sign-out",
+        Place.SIGN_OUT_ALL: "/sign-out-all",
+        Place.REMEMBER: "/remember",
         Place.SOCKET: "/socket",
         Place.SLOW: "/slow",
         Place.UPLOAD: "/upload",
@@ -35,21 +37,79 @@ PROBE = Target(
 )
 
 
-async def probe_app(scope: Any, receive: Any, send: Any) -> None:
-    """The smallest application with every place. It trusts everybody: all safety must come from the guard."""
-    if scope["type"] == "websocket":
-        await receive()
-        await send({"type": "websocket.accept"})
-        await send({"type": "websocket.close", "code": 1000})
-        return
-    if scope["path"] == "/slow":
-        await asyncio.sleep(0.5)
-    if scope["path"] == "/upload":
-        while (await receive()).get("more_body"):
-            pass
-    headers = [(b"content-type", b"text/html; charset=utf-8"), (b"content-length", b"2")]
-    await send({"type": "http.response.start", "status": 200, "headers": headers})
-    await send({"type": "http.response.body", "body": b"ok"})
+class Probe:
+    """The smallest application with every place. It trusts everybody: all safety must come from the guard.
+
+    Where no `sessions` protection is on, it keeps sessions of its own as careless applications do: whatever id a visitor brings is
+    adopted, a sign-in keeps it, a sign-out only asks the browser to forget it, and nothing ever ends.
+    """
+
+    def __init__(self) -> None:
+        self._careless: dict[str, str] = {}  # session id → person
+
+    async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
+        if scope["type"] == "websocket":
+            await receive()
+            await send({"type": "websocket.accept"})
+            await send({"type": "websocket.close", "code": 1000})
+            return
+        path, status, body = scope["path"], 200, b"ok"
+        own: list[tuple[bytes, bytes]] = []
+        if path == "/slow":
+            await asyncio.sleep(0.5)
+        elif path == "/upload":
+            while (await receive()).get("more_body"):
+                pass
+        elif path in _SESSION_PATHS and (path == "/private" or scope["method"] == "POST"):
+            request = scope.get("buckler")
+            registry = request.site.offers.get("sessions") if request else None
+            if registry is None:
+                status, own = self._carelessly(path, _careless_cookie(scope))
+            else:
+                status, body = _with_session(path, request, registry.open(request))
+        headers = [(b"content-type", b"text/html; charset=utf-8"), (b"content-length", b"%d" % len(body)), *own]
+        await send({"type": "http.response.start", "status": status, "headers": headers})
+        await send({"type": "http.response.body", "body": body})
+
+    def _carelessly(self, path: str, given: str) -> tuple[int, list[tuple[bytes, bytes]]]:
+        name = given or str(len(self._careless)).rjust(43, "A")
+        if path == "/private":
+            return (200 if given in self._careless else 401), []
+        if path in {"/sign-out", "/sign-out-all"}:
+            return 200, [(b"set-cookie", b"__Host-session=; Path=/; Secure; Max-Age=0")]
+        if path == "/sign-in" and len(self._careless) < _MAX_CARELESS:
+            self._careless[name] = "mira"
+        return 200, [(b"set-cookie", b"__Host-session=%s; Path=/; Secure" % name.encode("latin-1"))]
+
+
+_SESSION_PATHS = frozenset({"/private", "/sign-in", "/sign-out", "/sign-out-all", "/remember"})
+_MAX_CARELESS = 1000
+
+
+def _careless_cookie(scope: Any) -> str:
+    """Read the cookie as parsers did that dropped a leading `=`, and so took a nameless cookie for ours (CVE-2023-23934)."""
+    text = "; ".join(value.decode("latin-1") for name, value in scope["headers"] if name == b"cookie")
+    found = [part.strip(" =").partition("=") for part in text.split(";")]
+    return next((value for name, _, value in found if name == "__Host-session"), "")
+
+
+def _with_session(path: str, request: Any, session: Any) -> tuple[int, bytes]:
+    if path == "/sign-in":
+        session.sign_in("mira")
+    elif path == "/sign-out":
+        session.sign_out()
+    elif path == "/sign-out-all" and session.person:
+        session.revoke_others()
+        session.sign_out()
+    elif path == "/remember":
+        session["basket"] = [7]
+    elif path == "/private" and not session.person:
+        return 401, b"no"
+    token = request.site.offers.get("csrf", lambda _: "")(request)
+    return 200, f'<input name="csrf_token" value="{token}">'.encode() if token else b"ok"
+
+
+probe_app = Probe()
 
 
 def guarded(app: Any, *changes: Protection | Off, clock: Clock | None = None, **site: Any) -> Guard:
@@ -64,8 +124,8 @@ def only(*protections: Protection) -> list[Protection | Off]:
     return [*protections, *(off(kind, because=_NOT_UNDER_TEST) for kind in DEFAULTS if kind.card.name not in names)]
 
 
-async def play(case: Case, changes: Sequence[Protection | Off], app: Any = probe_app, target: Target = PROBE) -> Transcript:
-    """Play `case` on `app` behind a guard with `changes`, and return what was heard."""
-    witness, clock = Witness(app), HandClock()
+async def play(case: Case, changes: Sequence[Protection | Off], app: Any = None, target: Target = PROBE) -> Transcript:
+    """Play `case` on `app` (a new probe) behind a guard with `changes`, and return what was heard."""
+    witness, clock = Witness(app or Probe()), HandClock()
     guard = guarded(witness, *changes, clock=clock, **dict(case.site))
     return await Player(guard, witness, target, clock).play(case)

@@ -21,6 +21,8 @@ class Place(StrEnum):
     WRITE = "{write}"  # an action that changes state
     SIGN_IN = "{sign_in}"  # the sign-in action; the target supplies the credentials
     SIGN_OUT = "{sign_out}"
+    SIGN_OUT_ALL = "{sign_out_all}"  # ends all sessions of the signed-in person, on every device
+    REMEMBER = "{remember}"  # an action that the site remembers of an anonymous visitor, as a basket does
     SOCKET = "{socket}"  # a WebSocket endpoint
     SLOW = "{slow}"  # a handler that takes long
     UPLOAD = "{upload}"  # an action that reads its whole body
@@ -44,6 +46,7 @@ class Ask:
     pause_s: float = 0.0
     jar: str = "visitor"
     takes_cookies_of: str = ""
+    form_of: str = ""  # `{token}` in a header or the body becomes the token of the form last shown to this jar; "": to its own
     after_s: float = 0.0
     times: int = 1
     client: str = "203.0.113.7"

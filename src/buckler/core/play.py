@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import re
 from ipaddress import ip_address
 from typing import TYPE_CHECKING, Any
 from urllib.parse import unquote_to_bytes
@@ -17,6 +18,7 @@ if TYPE_CHECKING:
     from buckler.core.clock import HandClock
 
 Message = dict[str, Any]
+_TOKEN = re.compile(rb'name="csrf_token" value="([^"]*)"')
 _STALL_S = 10.0  # an application that waits for more than it was sent would hang the player
 
 _BROWSER = (
@@ -44,10 +46,11 @@ class Player:
     def __init__(self, app: Any, witness: Witness, target: Target, clock: HandClock) -> None:
         self._app, self._witness, self._target, self._clock = app, witness, target, clock
         self._jars: dict[str, dict[str, str]] = {}
+        self._tokens: dict[str, str] = {}
 
     async def play(self, case: Case) -> Transcript:
         """Return every turn's last answer. Jars start empty."""
-        self._jars = {}
+        self._jars, self._tokens = {}, {}
         return [await self.ask(turn) for turn in case.turns]
 
     async def ask(self, turn: Ask) -> Heard:
@@ -67,10 +70,14 @@ class Player:
         talk = _Talk(list(turn.chunks) or [body], turn.pause_s, turn.kind)
         await asyncio.wait_for(self._app(_scope(turn, path, headers, client, self._target.host), talk.receive, talk.send), _STALL_S)
         _keep_cookies(jar, talk.headers)
+        shown = _TOKEN.search(talk.body)
+        if shown:
+            self._tokens[turn.jar] = shown[1].decode("latin-1")
         return Heard(talk.status, tuple(talk.headers), bytes(talk.body), self._witness.seen > before, _code(talk))
 
     def _request(self, turn: Ask, jar: dict[str, str]) -> tuple[bytes, list[tuple[bytes, bytes]]]:
-        body, kind = turn.body, ""
+        token = self._tokens.get(turn.form_of or turn.jar, "")
+        body, kind = turn.body.replace(b"{token}", token.encode("latin-1")), ""
         if turn.at == Place.SIGN_IN and not body:
             body, kind = self._target.sign_in_body, self._target.sign_in_type
         named: dict[str, list[str]] = {"host": [self._target.host], **{name: [value] for name, value in _BROWSER}}
@@ -83,7 +90,8 @@ class Player:
         for name, value in turn.headers:
             if value is None:
                 named.pop(name, None)
-        added = [(name, value.replace("{host}", self._target.host)) for name, value in turn.headers if value is not None]
+        host = self._target.host
+        added = [(name, value.replace("{host}", host).replace("{token}", token)) for name, value in turn.headers if value is not None]
         for name in {name for name, _ in added}:
             named[name] = [value for other, value in added if other == name]
         return body, [(name.encode(), value.encode("latin-1")) for name, values in named.items() for value in values]

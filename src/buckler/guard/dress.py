@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from buckler.core.protection import Head
-from buckler.guard.refuse import event_of, render
+from buckler.errors import StoreError
+from buckler.guard.refuse import STORE_FAILED, event_of, render
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
@@ -81,13 +82,20 @@ async def _dress_exactly(plan: Plan, request: Request, message: Any, send: Any) 
     message["status"] = head.status
     if request.touched and plan.settles:
         await _settle(plan, request)
+        if request.refusal is not None:
+            await refuse_instead(plan, request, request.refusal, send)
+            return
     await send(message)
 
 
 async def _settle(plan: Plan, request: Request) -> None:
-    """Save before the head leaves, in one round trip, so that the visitor's next request finds what this one did."""
+    """Save before the head leaves, in one round trip, so that the visitor's next request finds what this one did. What cannot be saved
+    is refused in place of an answer that would promise it."""
     ops: list[Op] = []
     for settle in plan.settles:
         ops += settle(request) or ()
-    if ops:
-        await plan.site.store.batch(ops)
+    if ops and request.refusal is None:
+        try:
+            await plan.site.store.batch(ops)
+        except StoreError:
+            request.refusal = STORE_FAILED

@@ -10,11 +10,11 @@ from buckler.errors import MissingExtraError
 from buckler.frameworks.starlette import guarded_request, offered
 from buckler.protections.csrf import MARK as CSRF_MARK
 from buckler.protections.sessions import Session
-from buckler.protections.sessions.registry import Registry
+from buckler.protections.sessions.registry import Registry  # noqa: TC001  # FastAPI reads annotations at run time
 
 try:
     from fastapi import Depends
-    from fastapi.requests import HTTPConnection
+    from fastapi.requests import HTTPConnection  # noqa: TC002  # FastAPI reads annotations at run time
 except ImportError as missing:
     raise MissingExtraError("buckler.frameworks.fastapi", "fastapi") from missing
 

@@ -39,7 +39,7 @@ class _Limit:
     guards: bool
 
 
-def limited(  # noqa: PLR0913  # every one is named at the call
+def limited(
     *rates: str,
     by: By | Sequence[By] = "client",
     account: str | None = None,

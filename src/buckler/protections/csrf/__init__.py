@@ -47,9 +47,7 @@ MARK = "csrf"
 CROSS_SITE = refusal(
     403, "csrf.cross_site", "This request came from another site.", "Open the page on this site and try again there.", mark=MARK
 )
-NO_TOKEN = refusal(
-    403, "csrf.no_token", "This form is no longer valid.", "Load the page again, and send the form once more.", mark=MARK
-)
+NO_TOKEN = refusal(403, "csrf.no_token", "This form is no longer valid.", "Load the page again, and send the form once more.", mark=MARK)
 
 
 @options

@@ -30,7 +30,7 @@ from typing import TYPE_CHECKING, ClassVar
 
 from buckler.core.answer import refusal
 from buckler.core.event import Event
-from buckler.core.options import need, need_positive, options
+from buckler.core.options import need_positive, options
 from buckler.core.protection import Card, Steps
 from buckler.protections.ratelimit.cases import CASES
 from buckler.protections.ratelimit.fields import policy_field, retry_field

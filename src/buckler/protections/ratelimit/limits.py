@@ -81,7 +81,7 @@ class Limits:
 
 
 def folded(text: str) -> str:
-    """Return the one spelling of an account's name: `john`, `John`, full-width `ｊohn` and `jo\\u200bhn` share one quota
-    (CVE-2026-47203). NFKC, case folding and the removal of invisible characters, as Unicode's NFKC_Casefold."""
+    """Return the one spelling of an account's name: `john`, `John`, the same in full-width letters or with an invisible character in it
+    share one quota (CVE-2026-47203). NFKC, case folding and the removal of format characters, as Unicode's NFKC_Casefold."""
     visible = "".join(char for char in unicodedata.normalize("NFKC", text).casefold() if unicodedata.category(char) != "Cf")
     return unicodedata.normalize("NFKC", visible).strip()

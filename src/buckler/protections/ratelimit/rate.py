@@ -5,11 +5,16 @@ from __future__ import annotations
 import re
 from typing import NamedTuple
 
-from buckler.core.options import need
+from buckler.errors import ConfigError
 
 _FIX = "write a number, a slash and a time, as in 5/minute, 100/10s, 1000/day"
 _RATE = re.compile(r"([1-9][0-9]{0,8})\s*/\s*([1-9][0-9]{0,8})?\s*([a-z]+)")
-_UNITS = {1: ("s", "sec", "second", "seconds"), 60: ("m", "min", "minute", "minutes"), 3600: ("h", "hour", "hours"), 86_400: ("d", "day", "days")}
+_UNITS = {
+    1: ("s", "sec", "second", "seconds"),
+    60: ("m", "min", "minute", "minutes"),
+    3600: ("h", "hour", "hours"),
+    86_400: ("d", "day", "days"),
+}
 _SECONDS = {name: seconds for seconds, names in _UNITS.items() for name in names}
 
 
@@ -24,6 +29,5 @@ def rate(option: str, text: object) -> Rate:
     """Return the rate that `text` says. Raises `ConfigError` that names `option`."""
     found = _RATE.fullmatch(text.strip().lower()) if isinstance(text, str) else None
     if found is None or found[3] not in _SECONDS:
-        need(False, option, text, _FIX)  # noqa: FBT003  # the condition has just been looked at
-        raise AssertionError  # pragma: no cover
+        raise ConfigError(option, text, _FIX)
     return Rate(int(found[1]), int(found[2] or 1) * _SECONDS[found[3]])

@@ -58,7 +58,9 @@ class Registry:
     def ending_all(self, person: str, now_s: float) -> list[Op]:
         """What the store is to do: one epoch a secret in rotation, kept for as long as a session could live."""
         raw = repr(now_s).encode()
-        return [Put(_epoch_key(_text(proof[:_SELECTOR_BYTES])), raw, self.absolute_s) for proof in self._keys.proofs(_PERSON, person.encode())]
+        return [
+            Put(_epoch_key(_text(proof[:_SELECTOR_BYTES])), raw, self.absolute_s) for proof in self._keys.proofs(_PERSON, person.encode())
+        ]
 
     # ---- names
 
