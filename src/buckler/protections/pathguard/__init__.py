@@ -55,8 +55,9 @@ _DOTS = re.compile(r"/\.{1,2}(?:[/;]|\Z)")
 
 @options
 class PathGuard:
-    """`max_path_bytes`: of the path as it came over the wire. The three `insecure_…` each allow one form that other layers may
-    read differently: `a%2Fb` in one segment, `a//b`, and `a;v=1`. A path never begins with two slashes."""
+    """`max_path_bytes`: of the path as it came over the wire. The other three each allow one form that other layers may read
+    differently: `insecure_encoded_slashes` allows `a%2Fb` within a segment, `insecure_empty_segments` allows `a//b`,
+    `insecure_parameters` allows `a;v=1`. A path never begins with two slashes."""
 
     card: ClassVar[Card] = Card("pathguard", (MALFORMED, DOT_SEGMENT, ENCODED_SLASH, EMPTY_SEGMENT, PARAMETERS, TOO_LONG))
     cases: ClassVar = CASES
