@@ -1,0 +1,22 @@
+"""BlackSheep as its documentation shows it."""
+
+from __future__ import annotations
+
+from blacksheep import Application, Response, Router, json
+
+from bench.peers.common import tls_in_front
+
+router = Router()
+
+
+@router.get("/")
+async def hello() -> Response:
+    return json({"hello": "world"})
+
+
+@router.post("/")
+async def write() -> Response:
+    return json({"hello": "world"})
+
+
+app = tls_in_front(Application(router=router))

@@ -1,0 +1,11 @@
+"""Django by ASGI, with an asynchronous view."""
+
+from __future__ import annotations
+
+from django.core.asgi import get_asgi_application
+
+from bench.peers import django_site
+from bench.peers.common import tls_in_front
+
+django_site.configure(asynchronous=True)
+app = tls_in_front(get_asgi_application())
