@@ -34,8 +34,8 @@ balance: ## print what each protection costs on Conduit beside what it stops
 
 docs: ## write the generated pages of docs/ and the generated parts of README.md
 	@$(call FIND_PYTHON,test)
-	@$(PY) tools/docs.py
+	@$(PY) -m tools.docs && $(PY) tools/api.py --write
 
 lock: ## resolve the dependencies anew into requirements/ (needs uv)
 	@$(call FIND_PYTHON,check)
-	@$(PY) tools/lock.py
+	@$(PY) tools/lock.py $(if $(UPGRADE),--upgrade)

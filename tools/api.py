@@ -21,7 +21,7 @@ ROOT = Path(__file__).resolve().parent.parent
 SNAPSHOT = ROOT / "tests" / "architecture" / "public_api.txt"
 MODULES = ("buckler", "buckler.frameworks.fastapi", "buckler.testing")
 AN_ADDRESS = re.compile(r" at 0x[0-9a-f]+")
-TOO_LONG = 120
+TOO_LONG = 60
 
 
 def public_names(module: Any) -> list[str]:

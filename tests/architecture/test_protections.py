@@ -12,6 +12,7 @@ import pytest
 
 from buckler.protections import DEFAULTS
 from tests.architecture.tree import ROOT, SRC, parsed, text
+from tools.docs import reasons
 
 HEADINGS = ("Stops", "How", "Does not stop", "Turn off when", "Sources")
 HERE = SRC / "buckler" / "protections"
@@ -62,8 +63,16 @@ def test_refusal_codes_begin_with_the_name(kind: Any) -> None:
 def test_options_have_a_report_mode_and_are_told_in_the_docstring(kind: Any) -> None:
     names = {field.name for field in fields(kind)}
     assert "report_only" in names
+    told = kind.__doc__ or ""
     for name in names - {"report_only"}:
-        assert f"`{name}`" in (kind.__doc__ or ""), f"the docstring of {kind.__name__} does not tell `{name}`"
+        among = name.startswith("insecure_") and "`insecure_…`" in told
+        assert among or f"`{name}" in told, f"the docstring of {kind.__name__} does not tell `{name}`"
+
+
+@each
+def test_every_default_has_its_reason_beside_it(kind: Any) -> None:
+    bare = [field.name for field in fields(kind) if reasons.wants_reason(reasons.default(field)) and not reasons.reason(kind, field.name)]
+    assert not bare, f"{kind.__name__}: say in a comment beside {', '.join(bare)} why it is this number or this choice, and from where"
 
 
 @each

@@ -1,0 +1,90 @@
+"""What is installed, and from what."""
+
+from __future__ import annotations
+
+import os
+import re
+import subprocess
+import sys
+import tomllib
+import zipfile
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from tests.architecture.tree import ROOT, SRC, committed, python_files, text
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+LOCKS = [name for name in committed() if re.fullmatch(r"(?:requirements/\w+|bench/requirements)\.txt", name)]
+PROJECT: dict[str, Any] = tomllib.loads(text("pyproject.toml"))
+# Everything that must import with no third-party package in sight.
+BARE = ("core", "protections", "guard", "stores")
+
+
+@pytest.mark.parametrize("name", LOCKS)
+def test_a_lock_has_hashes_and_no_address(name: str) -> None:
+    body = "\n".join(line for line in text(name).splitlines() if not line.startswith("#"))
+    assert "://" not in body
+    requirements = re.split(r"\n(?=\S)", body.strip())
+    assert requirements
+    for requirement in requirements:
+        assert re.match(r"[\w.\-\[\],]+==\S+", requirement), requirement[:80]
+        assert "--hash=sha256:" in requirement, requirement[:80]
+
+
+def test_the_lock_of_npm_has_hashes_and_no_address_to_fetch_from() -> None:
+    lock = text("tools/node/package-lock.json")
+    assert '"resolved"' not in lock
+    assert lock.count('"integrity"') > 1
+
+
+def test_buckler_alone_needs_nothing() -> None:
+    assert PROJECT["project"]["dependencies"] == []
+
+
+def test_the_extra_all_is_all_the_extras() -> None:
+    extras = PROJECT["project"]["optional-dependencies"]
+    named = re.fullmatch(r"buckler\[(.+)\]", extras["all"][0])
+    assert named is not None
+    assert set(named[1].split(",")) == set(extras) - {"all"}
+
+
+def test_every_named_extra_exists() -> None:
+    """`MissingExtraError("…", "serve")` tells the user to install `buckler[serve]`."""
+    for name in python_files("src/"):
+        for extra in re.findall(r'MissingExtraError\([^)]*?"(\w+)"\)', text(name)):
+            assert extra in PROJECT["project"]["optional-dependencies"], f"{name} names the extra {extra}"
+
+
+def test_it_imports_with_the_standard_library_alone() -> None:
+    """-I -S: no site-packages, no environment; only `src` is put back."""
+    modules = ["buckler", "buckler.testing", "buckler.errors"]
+    for part in BARE:
+        for file in sorted((SRC / "buckler" / part).rglob("*.py")):
+            modules.append(".".join(file.relative_to(SRC).with_suffix("").parts).removesuffix(".__init__"))
+    lines = ["import sys", f"sys.path.append({str(SRC)!r})", *(f"import {module}" for module in modules)]
+    lines.append("print(*sorted({name.split('.')[0] for name in sys.modules} - set(sys.stdlib_module_names) - {'__main__'}))")
+    done = subprocess.run([sys.executable, "-I", "-S", "-c", "\n".join(lines)], capture_output=True, text=True, check=False, env={})
+    assert done.returncode == 0, done.stderr
+    strangers = set(done.stdout.split()) - {"buckler"}
+    assert not {name for name in strangers if not name.startswith("_")}
+
+
+@pytest.fixture(scope="session")
+def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("wheel")
+    command = [sys.executable, "-m", "hatchling", "build", "-t", "wheel", "-d", str(folder)]
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False, stdin=subprocess.DEVNULL)
+    assert done.returncode == 0, done.stderr
+    return next(folder.glob("*.whl"))
+
+
+def test_the_wheel_holds_the_package_its_types_and_its_licence(wheel: Path) -> None:
+    names = zipfile.ZipFile(wheel).namelist()
+    assert "buckler/py.typed" in names
+    assert any(name.endswith("licenses/LICENSE") for name in names)
+    assert {name.split("/")[0] for name in names} == {"buckler", next(name for name in names if ".dist-info" in name).split("/")[0]}
+    wanted = {os.fspath(file.relative_to(SRC)) for file in (SRC / "buckler").rglob("*.py")}
+    assert wanted <= set(names)
