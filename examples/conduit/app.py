@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING
 
 from fastapi import FastAPI
 
-from buckler import Guard
+from buckler import Guard, RateLimit
 from examples.conduit.api import make_api
+from examples.conduit.db import alone
 from examples.conduit.migrations import upgrade
 from examples.conduit.parts import Parts
 from examples.conduit.seed import seed
@@ -34,12 +35,19 @@ def make_app(settings: Settings) -> Guard:
     app.state.parts = parts
     app.mount("/api", make_api(parts))  # an application of its own: its errors are JSON, and the site's are pages
     add_site(app, parts)
-    return Guard(app, hosts=settings.hosts, secrets=[settings.secret()], development=settings.development)
+    return Guard(
+        app,
+        RateLimit(report_only=settings.insecure_only_report_rate_limits),
+        hosts=settings.hosts,
+        secrets=[settings.secret()],
+        trusted_proxies=settings.trusted_proxies,
+        development=settings.development,
+    )
 
 
 async def prepare(parts: Parts) -> None:
-    """Bring the tables up to date and, where it was asked for, fill them. Several workers may do so at once."""
-    if parts.settings.development:
-        await upgrade(parts.database, parts.settings.folder)
-    if parts.settings.demo_content:
-        await seed(parts.database, parts.passwords)
+    """Bring the tables up to date and, on a laptop, fill empty ones. Several workers may do so at once: one of them does it."""
+    async with alone(parts.database, parts.settings.folder):
+        await upgrade(parts.database)
+        if parts.settings.with_demo:
+            await seed(parts.database, parts.passwords)

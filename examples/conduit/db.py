@@ -2,18 +2,25 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+import asyncio
+import fcntl
+from contextlib import asynccontextmanager
+from typing import IO, TYPE_CHECKING, Any
 
-from sqlalchemy import event
+from sqlalchemy import event, text
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession, async_sessionmaker, create_async_engine
 
 if TYPE_CHECKING:
+    from collections.abc import AsyncIterator
+    from pathlib import Path
+
     from examples.conduit.models import Base
 
 # WAL: readers do not wait for the writer. The busy timeout makes writers queue instead of failing. NORMAL: with WAL, a power
 # cut may lose the last transactions but never the file (sqlite.org/pragma.html#pragma_synchronous).
 _PRAGMAS = ("journal_mode=WAL", "foreign_keys=ON", "busy_timeout=5000", "synchronous=NORMAL")
+_LOCK = 0x636F6E64  # one number for all workers of one PostgreSQL database
 
 
 class Database:
@@ -43,6 +50,25 @@ def _set_pragmas(connection: Any, _record: object) -> None:
     for pragma in _PRAGMAS:
         cursor.execute(f"PRAGMA {pragma}")
     cursor.close()
+
+
+@asynccontextmanager
+async def alone(database: Database, folder: Path) -> AsyncIterator[None]:
+    """Let one worker at a time change tables or fill them. For SQLite, `folder` holds the lock."""
+    if database.engine.dialect.name == "postgresql":
+        async with database.engine.begin() as connection:
+            await connection.execute(text("SELECT pg_advisory_xact_lock(:lock)"), {"lock": _LOCK})  # until the transaction ends
+            yield
+        return
+    with await asyncio.to_thread(_locked, folder / "prepare.lock"):
+        yield
+
+
+def _locked(path: Path) -> IO[str]:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    file = path.open("w")
+    fcntl.flock(file, fcntl.LOCK_EX)  # until it is closed
+    return file
 
 
 async def insert_if_new(session: AsyncSession, table: type[Base], **values: object) -> None:

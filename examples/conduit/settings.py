@@ -7,17 +7,19 @@ import secrets
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
+
+from buckler.errors import ConfigError, UnknownOptionError
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
 PREFIX = "CONDUIT_"
-
-# The account that the demo content comes with. It exists only where the demo content was asked for.
+LOCAL = ("localhost", "127.0.0.1", "[::1]")
+# The account that the demo content comes with. Its password is printed at start.
 DEMO_USERNAME = "demo"
 DEMO_EMAIL = "demo@conduit.example"
-DEMO_PASSWORD = "walk-the-quiet-harbour"  # printed by the run command
+DEMO_PASSWORD = "walk-the-quiet-harbour"
 
 
 def _split(value: object) -> object:
@@ -28,17 +30,16 @@ Names = Annotated[tuple[str, ...], BeforeValidator(_split)]
 
 
 class Settings(BaseModel):
-    """`development` is a laptop: local hosts, a secret made on first start, tables made at start."""
+    """Where no hosts are named, this is a laptop: it answers for local names only, and shows the demo content."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
-    development: bool = True
-    hosts: Names = ("localhost", "127.0.0.1", "[::1]")
+    hosts: Names = LOCAL  # the names that the site answers for
     folder: Path = Path("var")  # the database, the secret, the shared state
     database_url: str = ""  # "": SQLite in `folder`; or postgresql+asyncpg://user:password@host/name
     secret_file: Path | None = None  # None: `folder`/secret.key, made on first start
     trusted_proxies: int = Field(default=0, ge=0, le=10)
-    demo_content: bool = False  # fill an empty database with articles to look at, and the demo account
+    demo_content: bool = True  # fill an empty database with articles to look at; only where `development` is true
     token_days: int = Field(default=30, ge=1, le=365)
     password_workers: int = Field(default=2, ge=1, le=64)  # threads that hash; each needs 64 MiB while it works
     password_wait_s: float = Field(default=3.0, gt=0, le=30)
@@ -49,6 +50,16 @@ class Settings(BaseModel):
     insecure_only_report_rate_limits: bool = False
 
     @property
+    def development(self) -> bool:
+        """Whether this is a laptop: nobody else can reach the site by its names."""
+        return set(self.hosts) <= set(LOCAL)
+
+    @property
+    def with_demo(self) -> bool:
+        """Whether there is demo content. Never on a site that others reach: the demo account's password is known to everyone."""
+        return self.development and self.demo_content
+
+    @property
     def database(self) -> str:
         """The address of the database, as SQLAlchemy writes it."""
         return self.database_url or f"sqlite+aiosqlite:///{self.folder / 'conduit.db'}"
@@ -57,12 +68,6 @@ class Settings(BaseModel):
     def holes(self) -> tuple[str, ...]:
         """The names of the insecure options that are on."""
         return tuple(name for name in type(self).model_fields if name.startswith("insecure_") and getattr(self, name))
-
-    @classmethod
-    def from_environment(cls, environment: Mapping[str, str] | None = None) -> Settings:
-        """Return the settings. Raises pydantic's `ValidationError`, which names the variable, for a wrong or an unknown one."""
-        found = os.environ if environment is None else environment
-        return cls.model_validate({key.removeprefix(PREFIX).lower(): value for key, value in found.items() if key.startswith(PREFIX)})
 
     def secret(self) -> bytes:
         """Return the secret that signs cookies and tokens. Made on first start, readable by its owner alone.
@@ -82,3 +87,20 @@ class Settings(BaseModel):
             finally:
                 mine.unlink()
         return path.read_bytes().strip()
+
+
+def from_environment(environment: Mapping[str, str] | None = None) -> Settings:
+    """Return the settings. Raises `ConfigError`, which names the variable, for a wrong or an unknown one; its value is not repeated,
+    because it may hold a password."""
+    found = os.environ if environment is None else environment
+    given = {key.removeprefix(PREFIX).lower(): value for key, value in found.items() if key.startswith(PREFIX)}
+    try:
+        return Settings.model_validate(given)
+    except ValidationError as wrong:
+        problem = wrong.errors(include_input=False, include_url=False)[0]
+        name = str(problem["loc"][0])
+        if problem["type"] == "extra_forbidden":
+            raise UnknownOptionError(
+                "Conduit", PREFIX + name.upper(), [PREFIX + known.upper() for known in Settings.model_fields]
+            ) from None
+        raise ConfigError(PREFIX + name.upper(), "…", problem["msg"]) from None

@@ -4,6 +4,7 @@ from typing import Annotated
 
 from fastapi import APIRouter, Path
 
+from buckler.frameworks.fastapi import limited
 from examples.conduit.answers import CommentAnswer, CommentOut, CommentsAnswer
 from examples.conduit.api.people import Me, Viewer
 from examples.conduit.fields import MAX_ID, Slug
@@ -23,7 +24,7 @@ async def of_article(slug: SlugOf, session: Db, viewer: Viewer) -> CommentsAnswe
     return CommentsAnswer(comments=[CommentOut.model_validate(item) for item in found])
 
 
-@router.post("", status_code=201)
+@router.post("", status_code=201, dependencies=[limited("30/minute")])
 async def create(slug: SlugOf, wanted: CommentRequest, session: Db, me: Me) -> CommentAnswer:
     """Comment on an article."""
     return CommentAnswer(comment=CommentOut.model_validate(await comments.create(session, me, slug, wanted.comment)))
