@@ -29,6 +29,7 @@ PROBE = Target(
         Place.SIGN_OUT: "/sign-out",
         Place.SIGN_OUT_ALL: "/sign-out-all",
         Place.REMEMBER: "/remember",
+        Place.COOKIE: "/cookie",
         Place.SOCKET: "/socket",
         Place.SLOW: "/slow",
         Place.UPLOAD: "/upload",
@@ -55,7 +56,9 @@ class Probe:
             return
         path, status, body = scope["path"], 200, b"ok"
         own: list[tuple[bytes, bytes]] = []
-        if path == "/slow":
+        if path == "/cookie":
+            own = [(b"set-cookie", b"theme=dark; Path=/"), (b"set-cookie", b"=__Host-session=planted")]
+        elif path == "/slow":
             await asyncio.sleep(0.5)
         elif path == "/upload":
             while (await receive()).get("more_body"):

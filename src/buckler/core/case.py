@@ -23,6 +23,7 @@ class Place(StrEnum):
     SIGN_OUT = "{sign_out}"
     SIGN_OUT_ALL = "{sign_out_all}"  # ends all sessions of the signed-in person, on every device
     REMEMBER = "{remember}"  # an action that the site remembers of an anonymous visitor, as a basket does
+    COOKIE = "{cookie}"  # a page on which the application sets `theme=dark; Path=/`, and whatever else it sets carelessly
     SOCKET = "{socket}"  # a WebSocket endpoint
     SLOW = "{slow}"  # a handler that takes long
     UPLOAD = "{upload}"  # an action that reads its whole body

@@ -6,6 +6,7 @@ To add one: its folder, one line in `DEFAULTS` with the reason for its place, it
 from __future__ import annotations
 
 from buckler.protections.bodylimit import BodyLimit
+from buckler.protections.cookies import Cookies
 from buckler.protections.csrf import CSRF
 from buckler.protections.deadline import Deadline
 from buckler.protections.forwarded import Forwarded
@@ -27,6 +28,7 @@ DEFAULTS = (
     Smuggling,  # before anybody trusts a length
     BodyLimit,  # before anything that could read a body
     Deadline,  # numbers for the guard; no check of its own
+    Cookies,  # dresses what the application set, before `sessions` adds a cookie that needs no dressing
     Sessions,  # finds who is signed in; before everything that asks that
     CSRF,  # after the request is known to be well-formed
     NoSniff,  # headers only
