@@ -11,7 +11,9 @@ OWN_FILE_LINES = {"src/buckler/guard/run.py": 150}  # the one hot file is read i
 # path → (lines, reason)
 LONG_FILES: dict[str, tuple[int, str]] = {}
 # path:function → (lines, reason)
-LONG_FUNCTIONS: dict[str, tuple[int, str]] = {}
+LONG_FUNCTIONS: dict[str, tuple[int, str]] = {
+    "examples/conduit/migrations/versions/v0001_the_first_tables.py:upgrade": (89, "one migration is one step, and reads like the tables"),
+}
 
 
 def test_files_are_short() -> None:
