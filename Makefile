@@ -1,4 +1,5 @@
 # One verb a chore; plain `make` lists them. Each verb installs what it needs the first time and is quick afterwards.
+# ARGS="…" goes to the program behind a verb: `make run ARGS="--port 9443"`, `make test ARGS=tests/core`.
 .DEFAULT_GOAL := list
 .PHONY: list run test check bench balance docs lock
 SHELL := /bin/sh
@@ -14,23 +15,23 @@ list:
 
 run: ## start the flagship, Conduit, on https://localhost:8443 behind the guard
 	@$(call FIND_PYTHON,run)
-	@$(PY) -m buckler run examples.conduit:app
+	@$(PY) -m buckler run examples.conduit:app $(ARGS)
 
 test: ## run every test, real servers and a real browser too, and check the coverage
 	@$(call FIND_PYTHON,test)
-	@$(PY) tools/test.py
+	@$(PY) tools/test.py $(ARGS)
 
 check: ## check format, lint, types, import floors, caps, generated pages, public names
 	@$(call FIND_PYTHON,check)
-	@$(PY) tools/check.py
+	@$(PY) tools/check.py $(ARGS)
 
 bench: ## measure the guard beside its peers (minutes; writes bench/results)
 	@$(call FIND_PYTHON,bench)
-	@$(PY) -m bench
+	@$(PY) -m bench $(ARGS)
 
 balance: ## print what each protection costs on Conduit beside what it stops
 	@$(call FIND_PYTHON,run)
-	@$(PY) -m buckler balance examples.conduit:app
+	@$(PY) -m buckler balance examples.conduit:app $(ARGS)
 
 docs: ## write the generated pages of docs/ and the generated parts of README.md
 	@$(call FIND_PYTHON,test)

@@ -43,8 +43,12 @@ VERBS = {
     "run": Verb("run", {}),
     "test": Verb("test", {**CHROMIUM, **POSTGRESQL, **NPM}, node=True),
     "check": Verb("dev", {}),
-    "bench": Verb("test", WRK),
+    "bench": Verb("run", WRK),
 }
+
+
+# Each lock, and the larger ones that hold all of it.
+WITHIN = {"run": ("run", "test", "dev"), "test": ("test", "dev"), "dev": ("dev",)}
 
 
 def say(line: str) -> None:
@@ -120,18 +124,22 @@ def stamped(stamp: Path, mark: str) -> bool:
     return stamp.exists() and stamp.read_text() == mark
 
 
+def lock_files(lock: str) -> tuple[Path, Path]:
+    """What an installation of a lock depends on."""
+    return ROOT / "requirements" / f"{lock}.txt", ROOT / "pyproject.toml"
+
+
 def python_packages(lock: str) -> None:
     """Install a lock by its hashes, then Buckler itself from this folder, which downloads nothing more."""
-    file = ROOT / "requirements" / f"{lock}.txt"
-    stamp, mark = VENV / f".installed-{lock}", fingerprint(file, ROOT / "pyproject.toml") if PYTHON.exists() else ""
-    if mark and stamped(stamp, mark):
+    if PYTHON.exists() and any(stamped(VENV / f".installed-{name}", fingerprint(*lock_files(name))) for name in WITHIN[lock]):
         return
+    file, stamp = lock_files(lock)[0], VENV / f".installed-{lock}"
     make_venv()
     say(f"installing requirements/{lock}.txt")
     pip = (PYTHON, "-m", "pip", "install", "--quiet", "--disable-pip-version-check", "--no-input")
     run(*pip, "--require-hashes", "--only-binary", ":all:", "-r", file)
     run(*pip, "--no-deps", "--no-build-isolation", "--editable", ROOT)
-    stamp.write_text(fingerprint(file, ROOT / "pyproject.toml"))
+    stamp.write_text(fingerprint(*lock_files(lock)))
 
 
 def node_packages() -> None:

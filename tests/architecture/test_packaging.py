@@ -2,20 +2,15 @@
 
 from __future__ import annotations
 
-import os
 import re
 import subprocess
 import sys
 import tomllib
-import zipfile
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import pytest
 
-from tests.architecture.tree import ROOT, SRC, committed, python_files, text
-
-if TYPE_CHECKING:
-    from pathlib import Path
+from tests.architecture.tree import SRC, committed, python_files, text
 
 LOCKS = [name for name in committed() if re.fullmatch(r"(?:requirements/\w+|bench/requirements)\.txt", name)]
 PROJECT: dict[str, Any] = tomllib.loads(text("pyproject.toml"))
@@ -70,21 +65,3 @@ def test_it_imports_with_the_standard_library_alone() -> None:
     assert done.returncode == 0, done.stderr
     strangers = set(done.stdout.split()) - {"buckler"}
     assert not {name for name in strangers if not name.startswith("_")}
-
-
-@pytest.fixture(scope="session")
-def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    folder = tmp_path_factory.mktemp("wheel")
-    command = [sys.executable, "-m", "hatchling", "build", "-t", "wheel", "-d", str(folder)]
-    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False, stdin=subprocess.DEVNULL)
-    assert done.returncode == 0, done.stderr
-    return next(folder.glob("*.whl"))
-
-
-def test_the_wheel_holds_the_package_its_types_and_its_licence(wheel: Path) -> None:
-    names = zipfile.ZipFile(wheel).namelist()
-    assert "buckler/py.typed" in names
-    assert any(name.endswith("licenses/LICENSE") for name in names)
-    assert {name.split("/")[0] for name in names} == {"buckler", next(name for name in names if ".dist-info" in name).split("/")[0]}
-    wanted = {os.fspath(file.relative_to(SRC)) for file in (SRC / "buckler").rglob("*.py")}
-    assert wanted <= set(names)
