@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from collections import OrderedDict
+from itertools import islice
+from typing import TYPE_CHECKING, Any
 
 from buckler.core.clock import Clock, SystemClock
 from buckler.core.options import need
@@ -11,6 +13,8 @@ from buckler.core.store import Add, Drop, Get, Op, Put, Replace, Reply, Take, Ta
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+_LOOKED_AT = 64  # of the oldest entries, when room is needed
+
 
 class Memory:
     """Keeps at most `max_entries` values and as many quotas; the oldest make room. Not shared between processes."""
@@ -18,8 +22,8 @@ class Memory:
     def __init__(self, *, max_entries: int = 100_000, clock: Clock | None = None) -> None:
         need(max_entries > 0, "Memory.max_entries", max_entries, "give a number over zero")
         self._max, self._clock = max_entries, clock or SystemClock()
-        self._values: dict[str, tuple[bytes, float]] = {}
-        self._due: dict[str, float] = {}
+        self._values: OrderedDict[str, tuple[bytes, float]] = OrderedDict()  # a dict would search its own gaps for the oldest
+        self._due: OrderedDict[str, float] = OrderedDict()
         self._before = True  # whether the Take before, in this batch, was allowed
         self._do: dict[type, Callable[..., Reply]] = {
             Get: self._get,
@@ -50,7 +54,7 @@ class Memory:
     def _put(self, op: Put | Add | Replace, now_s: float) -> None:
         self._values.pop(op.key, None)  # so that a rewritten key is the youngest again
         if len(self._values) >= self._max:
-            self._make_room(now_s)
+            _make_room(self._values, [key for key in _oldest(self._values) if self._values[key][1] <= now_s])
         self._values[op.key] = (op.value, now_s + op.ttl_s)
 
     def _add(self, op: Add, now_s: float) -> bool:
@@ -71,16 +75,21 @@ class Memory:
         return there
 
     def _take(self, op: Take, now_s: float) -> Taken:
-        due_s, taken = gcra(self._due.pop(op.key, 0.0), now_s, op, before=self._before)
+        known = self._due.pop(op.key, 0.0)
+        due_s, taken = gcra(known, now_s, op, before=self._before)
         self._before = taken.allowed
-        self._due[op.key] = due_s
-        if len(self._due) > self._max:
-            del self._due[next(iter(self._due))]
+        if due_s > now_s:  # else the quota is whole: there is nothing to remember
+            if len(self._due) >= self._max:
+                _make_room(self._due, [key for key in _oldest(self._due) if self._due[key] <= now_s])
+            self._due[op.key] = due_s  # the youngest again: who is refused again and again is not forgotten
         return taken
 
-    def _make_room(self, now_s: float) -> None:
-        """Drop what has expired among the oldest, and at least the very oldest."""
-        oldest = [key for key, _ in zip(self._values, range(64), strict=False)]
-        expired = [key for key in oldest if self._values[key][1] <= now_s]
-        for key in expired or oldest[:1]:
-            del self._values[key]
+
+def _oldest(entries: OrderedDict[str, Any]) -> list[str]:
+    return list(islice(entries, _LOOKED_AT))
+
+
+def _make_room(entries: OrderedDict[str, Any], worthless: list[str]) -> None:
+    """Drop what is worth nothing among the oldest, or else the very oldest."""
+    for key in worthless or _oldest(entries)[:1]:
+        del entries[key]
