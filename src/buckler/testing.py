@@ -70,6 +70,7 @@ class Probe:
                 status, own = self._carelessly(path, _careless_cookie(scope))
             else:
                 status, body = _with_session(path, request, registry.open(request))
+        own += [(b"access-control-allow-origin", value) for name, value in scope["headers"] if name == b"origin"]
         headers = [(b"content-type", b"text/html; charset=utf-8"), (b"content-length", b"%d" % len(body)), *own]
         await send({"type": "http.response.start", "status": status, "headers": headers})
         await send({"type": "http.response.body", "body": body})

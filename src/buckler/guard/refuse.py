@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 
 APP_FAILED = refusal(500, "app.failed", "The application could not answer.", "Try again later; the error has been recorded.")
 STORE_FAILED = refusal(503, "store.failed", "The site cannot check this request at the moment.", "Try again in a few seconds.")
+_NO_CONTENT = 204
 GUARD_REFUSALS = (APP_FAILED, STORE_FAILED)
 
 _STYLE = (
@@ -69,7 +70,9 @@ def event_of(what: Refusal, request: Request, at_s: float, mode: str = "enforced
 def render(plan: Plan, request: Request, what: Answer) -> tuple[list[Header], bytes]:
     """Return head and body. `Connection: close` goes with every refused request that may still be sending a body."""
     if not isinstance(what, Refusal):
-        own: Headers = (*what.headers, (b"content-length", b"%d" % len(what.body)))
+        own: Headers = what.headers
+        if what.status != _NO_CONTENT:  # RFC 9110, section 8.6: no length with 204
+            own = (*own, (b"content-length", b"%d" % len(what.body)))
         return _joined(own, plan.constant), what.body
     as_page = b"text/html" in request.headers.get(b"accept", b"")
     common, body = _rendered(what.status, what.code, what.title, what.advice, as_page)

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from buckler.protections.bodylimit import BodyLimit
 from buckler.protections.cookies import Cookies
+from buckler.protections.cors import CORS
 from buckler.protections.csrf import CSRF
 from buckler.protections.deadline import Deadline
 from buckler.protections.forwarded import Forwarded
@@ -26,6 +27,7 @@ DEFAULTS = (
     PathGuard,  # one look into a dictionary; nobody behind it has to think about strange paths
     RateLimit,  # as soon as it is known who asks; before everything that costs more
     Smuggling,  # before anybody trusts a length
+    CORS,  # answers preflights, so that they cost nothing more
     BodyLimit,  # before anything that could read a body
     Deadline,  # numbers for the guard; no check of its own
     Cookies,  # dresses what the application set, before `sessions` adds a cookie that needs no dressing
