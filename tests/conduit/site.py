@@ -1,0 +1,56 @@
+"""A visitor of Conduit's site in this process: an honest browser's headers, its cookies, no JavaScript."""
+
+from __future__ import annotations
+
+from contextlib import asynccontextmanager
+from typing import TYPE_CHECKING, Any
+
+import httpx
+
+from examples.conduit.app import make_app, prepare
+from examples.conduit.settings import Settings
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator
+    from pathlib import Path
+
+    from buckler import Guard
+
+PASSWORD = "nine green bottles"
+_BROWSER = {"accept": "text/html", "sec-fetch-site": "same-origin", "sec-fetch-mode": "navigate", "sec-fetch-dest": "document"}
+SCRIPT = {"accept": "application/json", "sec-fetch-mode": "cors", "sec-fetch-dest": "empty"}
+
+
+@asynccontextmanager
+async def running(folder: Path, **settings: Any) -> AsyncIterator[Guard]:
+    """Run Conduit in `folder`, with cheap passwords, without the demo content and without rate limits unless `settings` say else."""
+    chosen = {"demo_content": False, "insecure_cheap_passwords": True, "insecure_only_report_rate_limits": True, **settings}
+    guard = make_app(Settings(folder=folder, **chosen))
+    parts = guard.app.state.parts
+    await prepare(parts)
+    try:
+        yield guard
+    finally:
+        await parts.close()
+
+
+class Visitor(httpx.AsyncClient):
+    """`post` sends a form; neither follows redirects."""
+
+    def __init__(self, guard: Guard) -> None:
+        super().__init__(transport=httpx.ASGITransport(guard, raise_app_exceptions=False), base_url="https://localhost", headers=_BROWSER)
+
+    async def send_form(self, path: str, headers: dict[str, str] | None = None, **fields: str | list[str]) -> httpx.Response:
+        return await self.post(path, data=fields, headers=headers or {})
+
+    async def sign_up(self, name: str) -> Visitor:
+        answer = await self.send_form("/register", username=name, email=f"{name}@conduit.example", password=PASSWORD)
+        assert (answer.status_code, answer.headers["location"]) == (303, "/")
+        return self
+
+    async def publish(self, title: str = "A title", **fields: str | list[str]) -> str:
+        """Write an article; return its path."""
+        given = {"title": title, "description": "What it is about", "body": "A text.", **fields}
+        answer = await self.send_form("/editor", **given)
+        assert answer.status_code == 303, answer.text
+        return answer.headers["location"]
