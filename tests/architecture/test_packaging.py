@@ -57,8 +57,8 @@ def test_it_imports_with_the_standard_library_alone() -> None:
     """-I -S: no site-packages, no environment; only `src` is put back."""
     modules = ["buckler", "buckler.testing", "buckler.errors"]
     for part in BARE:
-        for file in sorted((SRC / "buckler" / part).rglob("*.py")):
-            modules.append(".".join(file.relative_to(SRC).with_suffix("").parts).removesuffix(".__init__"))
+        files = sorted((SRC / "buckler" / part).rglob("*.py"))
+        modules += [".".join(file.relative_to(SRC).with_suffix("").parts).removesuffix(".__init__") for file in files]
     lines = ["import sys", f"sys.path.append({str(SRC)!r})", *(f"import {module}" for module in modules)]
     lines.append("print(*sorted({name.split('.')[0] for name in sys.modules} - set(sys.stdlib_module_names) - {'__main__'}))")
     done = subprocess.run([sys.executable, "-I", "-S", "-c", "\n".join(lines)], capture_output=True, text=True, check=False, env={})

@@ -95,7 +95,7 @@ def served(fresh_python: Path, tmp_path: Path) -> Iterator[tuple[int, Path]]:
 def _get(port: int, authority: Path, **headers: str) -> tuple[int, Any]:
     """One request over TLS that trusts nothing but the local authority."""
     context = ssl.create_default_context(cafile=str(authority))
-    request = urllib.request.Request(f"https://localhost:{port}/", headers=headers)  # noqa: S310  # the scheme stands there
+    request = urllib.request.Request(f"https://localhost:{port}/", headers=headers)  # the scheme stands there
     try:
         with urllib.request.urlopen(request, context=context, timeout=10) as answer:  # noqa: S310  # as above
             return answer.status, json.load(answer)

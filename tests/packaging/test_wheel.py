@@ -15,5 +15,7 @@ def test_the_wheel_holds_the_package_its_types_and_its_licence(wheel: Path) -> N
     assert any(name.endswith("licenses/LICENSE") for name in names)
     about = next(name.split("/")[0] for name in names if ".dist-info/" in name)
     assert {name.split("/")[0] for name in names} == {"buckler", about}
-    wanted = {os.fspath(file.relative_to(SRC)) for file in (SRC / "buckler").rglob("*") if file.is_file() and "__pycache__" not in file.parts}
+    wanted = {
+        os.fspath(file.relative_to(SRC)) for file in (SRC / "buckler").rglob("*") if file.is_file() and "__pycache__" not in file.parts
+    }
     assert wanted <= set(names)

@@ -24,9 +24,7 @@ HERE = DOCS / "protections"
 def pages() -> dict[Path, str]:
     """Every protection's page, and the list of all."""
     made = {HERE / f"{kind.card.name}.md": page(kind) for kind in DEFAULTS}
-    made[HERE / "README.md"] = joined(
-        NOTE, "# The protections", "All are on by default, and act in this order.", overview("{name}.md")
-    )
+    made[HERE / "README.md"] = joined(NOTE, "# The protections", "All are on by default, and act in this order.", overview("{name}.md"))
     return made
 
 

@@ -18,8 +18,8 @@ from typing import Any
 from buckler.protections import DEFAULTS
 from tools.docs.text import DOCS, NOTE, code, joined, table
 
-ABOUT = """*2026-11.* Each protection is on because of what its page lists under *Stops*. This is the reason for each number and each choice, read
-from the comment beside it in the code."""
+ABOUT = """*2026-11.* Each protection is on because of what its page lists under *Stops*. This is the reason for each number and each
+choice, read from the comment beside it in the code."""
 
 
 @cache
@@ -39,7 +39,8 @@ def _beside(node: ast.stmt, path: Path) -> str:
     """The comment on the statement's lines, or the ones that stand directly above it."""
     _, comments, alone = _file(path)
     own = " ".join(comments[line] for line in range(node.lineno, (node.end_lineno or node.lineno) + 1) if line in comments)
-    above, line = [], node.lineno - 1
+    above: list[str] = []
+    line = node.lineno - 1
     while not own and line in alone:
         above.insert(0, comments[line])
         line -= 1
@@ -90,7 +91,12 @@ def shown(value: Any) -> str:
 def pages() -> dict[Path, str]:
     """The one page."""
     rows = [
-        (f"[`{kind.card.name}`](../protections/{kind.card.name}.md)", code(field.name), code(shown(default(field))), reason(kind, field.name))
+        (
+            f"[`{kind.card.name}`](../protections/{kind.card.name}.md)",
+            code(field.name),
+            code(shown(default(field))),
+            reason(kind, field.name),
+        )
         for kind in DEFAULTS
         for field in fields(kind)
         if wants_reason(default(field))

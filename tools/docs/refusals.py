@@ -11,8 +11,8 @@ from tools.docs.text import DOCS, NOTE, joined
 if TYPE_CHECKING:
     from pathlib import Path
 
-ABOUT = """A refusal is a value that says no. The same code is in the answer's problem details (RFC 9457, `code`; `type` is `urn:buckler:` and
-the code), on the page that a browser is shown, in the event and in the metric's label."""
+ABOUT = """A refusal is a value that says no. The same code is in the answer's problem details (RFC 9457, `code`; `type` is `urn:buckler:`
+and the code), on the page that a browser is shown, in the event and in the metric's label."""
 
 
 def pages() -> dict[Path, str]:
