@@ -34,7 +34,7 @@ from buckler.core.options import need_positive, options
 from buckler.core.protection import Card, Steps
 from buckler.protections.ratelimit.cases import CASES
 from buckler.protections.ratelimit.fields import policy_field, retry_field
-from buckler.protections.ratelimit.flood import flood_gate
+from buckler.protections.ratelimit.flood import flood_check
 from buckler.protections.ratelimit.limits import EXCEEDED, UNAVAILABLE, Limits
 from buckler.protections.ratelimit.rate import Rate, rate
 
@@ -71,14 +71,7 @@ class RateLimit:
         if self.flood is None:
             return Steps()
         allowed = rate("RateLimit.flood", self.flood)
-        take = flood_gate(allowed, self.max_clients, site.clock.monotonic)
-        refused = _refuser(site, allowed)
-
-        def check(request: Request) -> Refusal | None:
-            wait_s = take(request.client)
-            return refused(request, wait_s) if wait_s else None
-
-        return Steps(check=check)
+        return Steps(check=flood_check(allowed, self.max_clients, site.clock.monotonic, _refuser(site, allowed)))
 
 
 def _refuser(site: Site, allowed: Rate) -> Callable[[Request, float], Refusal]:
@@ -94,7 +87,7 @@ def _refuser(site: Site, allowed: Rate) -> Callable[[Request, float], Refusal]:
             site.events.append(Event("ratelimit.unnamed_proxy", site.clock.now(), "note", client=request.client, detail=detail))
         seconds = math.ceil(wait_s)
         if seconds not in made:
-            state = b"ratelimit", f'"{_POLICY}";r=0;t={seconds}'.encode()
+            state = b"ratelimit", f'"{_POLICY}";r=0;t={allowed.period_s}'.encode()  # refused: the quota is used up
             made[seconds] = FLOOD.with_headers(retry_field(seconds), state, policy_field([(_POLICY, allowed)]))
         return made[seconds]
 
