@@ -117,6 +117,7 @@ class Target:
     host: str = "shop.example"
     sign_in_type: str = "application/x-www-form-urlencoded"
     sign_in_body: bytes = b""
+    pages: Sequence[str] = ()  # further pages that anyone may read: what the guard costs is weighed on each
 
     def plays(self, case: Case) -> bool:
         """Whether every place of the case exists here."""

@@ -92,9 +92,9 @@ class Guard:
             await answer(self.plan, scope, request, APP_FAILED, talk)
         return request.refusal is not None
 
-    def variant(self, *changes: Protection | Off) -> Guard:
-        """Return a guard around the same application with other changes. For tests, audit and balance."""
-        return Guard(self.app, *changes, **self._facts)
+    def variant(self, *changes: Protection | Off, app: Any = None, **facts: Unpack[Facts]) -> Guard:
+        """Return a guard with other changes, around `app` (the same by default), other `facts` over its own. For tests and balance."""
+        return Guard(app or self.app, *changes, **(self._facts | facts))
 
 
 def stands(plan: Plan, scope: MutableMapping[str, Any], request: Request, found: Answer) -> bool:

@@ -6,13 +6,12 @@ the first limit but parses in Python.
 
 from __future__ import annotations
 
-import asyncio
 from typing import TYPE_CHECKING, Any
 
 from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol
 
 if TYPE_CHECKING:
-    from asyncio import TimerHandle
+    from asyncio import TimerHandle, Transport
 
 _TOO_LONG, _TOO_SLOW = 431, 408
 
@@ -27,7 +26,7 @@ class BoundedProtocol(HttpToolsProtocol):
     _head_timer: TimerHandle | None = None
     _taken_over = False  # by the WebSocket protocol
 
-    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]  # as uvicorn declares it
+    def connection_made(self, transport: Transport) -> None:  # type: ignore[override]  # as uvicorn declares it
         super().connection_made(transport)
         self._wait_for_head()  # uvicorn would wait for the first byte for ever
 

@@ -48,8 +48,13 @@ class Serving:
         need_one_of(self, "server", self.server, SERVERS)
         need_one_of(self, "tls", self.tls, ("1.2", "1.3"))
         need_positive(
-            self, workers=self.workers, head_s=self.head_s, keep_alive_s=self.keep_alive_s, stop_s=self.stop_s,
-            max_connections=self.max_connections, backlog=self.backlog,
+            self,
+            workers=self.workers,
+            head_s=self.head_s,
+            keep_alive_s=self.keep_alive_s,
+            stop_s=self.stop_s,
+            max_connections=self.max_connections,
+            backlog=self.backlog,
         )
         need(self.max_head_bytes >= _MIN_HEAD_BYTES, "Serving.max_head_bytes", self.max_head_bytes, f"give at least {_MIN_HEAD_BYTES}")
         for name, port in (("port", self.port), ("http_port", self.http_port)):

@@ -1,0 +1,108 @@
+"""The sheet in a terminal: readable at 100 columns."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from rich.markup import escape
+from rich.padding import Padding
+from rich.table import Table
+
+from buckler.balance.benefit import Verdict
+from buckler.balance.record import Kind
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+    from buckler.balance.pairs import Interval
+    from buckler.balance.sheet import Row, Sheet
+
+_NONE = "[dim]-[/]"
+
+
+def show(console: Console, sheet: Sheet, *, details: bool = False) -> None:
+    """Print table, notes, liabilities and failures."""
+    console.print(f"\n[bold]{escape(sheet.app)}[/]  what each protection costs a request, and what only it stops\n")
+    console.print(_table(sheet))
+    console.print(
+        "[dim]Cost: a request with it, less one without it, all others on, on the dearest route of each kind. ops: bytecodes. "
+        "µs: medians, ± half of the 95 % interval; dim where that includes 0. alone: attacks that succeed as soon as it is off. "
+        "shared: attacks that another stops too.[/]"
+    )
+    notes = [(row.name, note) for row in sheet.rows if (note := row.note())]
+    _section(console, "Notes", [f"{name}: {note}" for name, note in notes] + sheet.remarks + _not_played(sheet))
+    _section(console, "Liabilities", [_liability(item.name, item.mode, item.because, item.open) for item in sheet.liabilities])
+    if details:
+        for row in sheet.rows:
+            _section(console, f"Only {row.name} stops", [item.story for item in row.played if item.verdict == Verdict.ALONE])
+    if sheet.failures:
+        _section(console, "[red]Fails[/]", sheet.failures)
+    else:
+        console.print("\n[green]Everything that is on does what it says, and hinders nobody.[/]")
+
+
+def _table(sheet: Sheet) -> Table:
+    table = Table(box=None, padding=(0, 1, 0, 0), header_style="bold", collapse_padding=True)
+    table.add_column("\nprotection", no_wrap=True)
+    for kind in Kind:
+        table.add_column("\nops", justify="right", no_wrap=True)
+        table.add_column(f"{kind.value}\nµs", justify="right", no_wrap=True)
+    for name in ("refusal\nµs", "stops\nalone", "\nshared", "honest\nrefused"):
+        table.add_column(name, justify="right", no_wrap=True)
+    for row in sheet.rows:
+        table.add_row(*_costs(row), *_benefit(row))
+    table.add_section()
+    table.add_row(*_costs(sheet.all, "all together"), *_sums(sheet), style="bold")
+    table.add_row(*_costs(sheet.guard, "bare guard"), "", "", "", "")
+    return table
+
+
+def _costs(row: Row, name: str = "") -> list[str]:
+    cells = [name or (f"[yellow]{row.name}[/]" if row.report_only else row.name)]
+    for kind in Kind:
+        share = row.by_kind.get(kind.value)
+        cells += [str(share.bytecodes), us(share.us)] if share else [_NONE, _NONE]
+    return cells
+
+
+def us(interval: Interval) -> str:
+    """Return median and half-width; dim where nothing is proved."""
+    half = (interval.high - interval.low) / 2
+    text = f"{interval.median:.1f} ±{half:.1f}" if abs(interval.median) >= 10 else f"{interval.median:.2f} ±{half:.2f}"
+    return f"[dim]{text}[/]" if interval.low <= 0 <= interval.high else text
+
+
+def _benefit(row: Row) -> list[str]:
+    refused, bad = row.how_many(Verdict.REFUSED), bool(row.failures())
+    alone = row.how_many(Verdict.ALONE)
+    return [
+        f"{row.refusal_us.median:.1f}" if row.refusal_us else _NONE,
+        (f"[red]{alone}[/]" if bad else str(alone)) if row.attacks else _NONE,
+        str(row.how_many(Verdict.ALSO)) if row.attacks else _NONE,
+        f"[red]{refused}[/]" if refused else str(refused),
+    ]
+
+
+def _sums(sheet: Sheet) -> list[str]:
+    sums = [sum(row.how_many(verdict) for row in sheet.rows) for verdict in (Verdict.ALONE, Verdict.ALSO, Verdict.REFUSED)]
+    return ["", *map(str, sums)]
+
+
+def _not_played(sheet: Sheet) -> list[str]:
+    missing = sheet.not_played()
+    if not missing:
+        return []
+    listed = ", ".join(f"{name} {number}" for name, number in missing.items())
+    return [f"Not played, because the target has no such place: {listed}."]
+
+
+def _liability(name: str, mode: str, because: str, opened: tuple[str, ...]) -> str:
+    what = f"{len(opened)} of its attacks succeed: {', '.join(opened)}" if opened else "none of its attacks that could be played succeeds"
+    return f"{name} is {mode} because {because}; {what}"
+
+
+def _section(console: Console, title: str, lines: list[str]) -> None:
+    if lines:
+        console.print(f"\n[bold]{title}[/]")
+        for line in lines:
+            console.print(Padding(escape(line), (0, 0, 0, 2)))
