@@ -23,7 +23,7 @@ NODE = ROOT / "tools" / "node"
 
 # Debian's packages and the program that shows that one is there.
 CHROMIUM = {"chromium": "chromium"}
-POSTGRESQL = {"postgresql": "postgres"}
+POSTGRESQL = {"postgresql": "initdb"}
 WRK = {"wrk": "wrk"}
 NPM = {"npm": "npm"}
 # Programs that Debian keeps out of PATH.

@@ -12,14 +12,13 @@ import pytest
 from buckler.guard import Guard
 from tests.asgi import Wire, scope_of
 from tests.docs.pages import ROOT, blocks, pages
+from tools.docs.__main__ import left_over
+from tools.docs.__main__ import pages as made
 
 LINK = re.compile(r"\[[^\]]*\]\(([^)\s]+)\)")
 
 
 def test_generated_pages_are_fresh() -> None:
-    from tools.docs.__main__ import left_over  # noqa: PLC0415  # costs what it reads: only this test needs it
-    from tools.docs.__main__ import pages as made
-
     fresh = made()
     stale = [str(page.relative_to(ROOT)) for page, text in fresh.items() if not page.exists() or page.read_text("utf-8") != text]
     assert not stale, "run `make docs`"
