@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 By = str | Callable[[HTTPConnection], str | None]
 _WORDS = ("client", "account", "route", "global")
 _LIMIT = "__buckler_limit__"
-_DONE = "ratelimit"
+_TAKEN = "ratelimit"
 _FORMS = ("application/x-www-form-urlencoded", "multipart/form-data")
 
 
@@ -83,12 +83,15 @@ def limited(
 
 async def _take(connection: HTTPConnection, own: _Limit) -> None:
     request = guarded_request(connection.scope)
-    if request.noted(_DONE) is not None:
-        return  # another limit of this route has asked for all of them
+    taken = request.noted(_TAKEN)
+    done: set[_Limit] = taken if isinstance(taken, set) else set()
+    if own in done:
+        return  # another limit of this route has asked for this one too
     limits: Limits = offered(request, "ratelimit")
-    found = list(_found(getattr(connection.scope.get("route"), "dependant", None)))
-    request.note(_DONE, True)  # noqa: FBT003  # a note's value
-    quotas = [quota for limit in (found if own in found else [own]) for quota in await _quotas(connection, request, limit)]
+    asked = [limit for limit in _found(_dependant(connection.scope)) if limit not in done]
+    asked = asked if own in asked else [own]  # where FastAPI does not show a route's dependencies, each asks for itself
+    request.note(_TAKEN, done.union(asked))
+    quotas = [quota for limit in asked for quota in await _quotas(connection, request, limit)]
     refused = await limits.take(request, quotas) if quotas else None
     if refused is None:
         return
@@ -96,6 +99,12 @@ async def _take(connection: HTTPConnection, own: _Limit) -> None:
         raise WebSocketException(1008)
     request.refusal = refused  # the guard answers with it, whatever the application makes of the exception
     raise HTTPException(refused.status)
+
+
+def _dependant(scope: Any) -> Any:
+    """The tree of a route's dependencies, with those of its routers: newer versions of FastAPI keep these apart from the route."""
+    context = scope.get("fastapi", {}).get("effective_route_context") or scope.get("route")
+    return getattr(context, "dependant", None)
 
 
 def _found(dependant: Any) -> Iterator[_Limit]:
