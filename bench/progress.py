@@ -22,7 +22,12 @@ class Progress:
             from rich import progress  # noqa: PLC0415  # only where there is a terminal
             from rich.console import Console  # noqa: PLC0415  # as above
 
-            columns = [progress.BarColumn(30), progress.MofNCompleteColumn(), progress.TimeRemainingColumn(), progress.TextColumn("{task.description}")]
+            columns = [
+                progress.BarColumn(30),
+                progress.MofNCompleteColumn(),
+                progress.TimeRemainingColumn(),
+                progress.TextColumn("{task.description}"),
+            ]
             self._bar = progress.Progress(*columns, console=Console(stderr=True), transient=True, refresh_per_second=2)
             self._task = self._bar.add_task("", total=self._total)
             self._bar.start()

@@ -51,7 +51,12 @@ _ELSEWHERE = (("Host", "evil.example"), *REQUEST[1:])
 
 ROWS = (
     Row(key="bare", title="bare ASGI", app="bare", checks=(checks.unprotected,)),
-    Row(key="limit", title="bare ASGI, same headers by hand (the limit)", app="limit", checks=(checks.sends_constant_headers, checks.unprotected)),
+    Row(
+        key="limit",
+        title="bare ASGI, same headers by hand (the limit)",
+        app="limit",
+        checks=(checks.sends_constant_headers, checks.unprotected),
+    ),
     Row(key="bare_buckler", title="bare ASGI + Buckler", app="bare_buckler", packages=("buckler",), checks=_BUCKLER, limited=True),
     Row(key="starlette", title="Starlette", app="starlette_plain", packages=("starlette",), checks=(checks.unprotected,)),
     Row(key="fastapi", title="FastAPI", app="fastapi_plain", packages=("fastapi", "starlette"), checks=(checks.unprotected,)),
@@ -60,7 +65,7 @@ ROWS = (
         title="FastAPI + Buckler",
         app="fastapi_buckler",
         packages=("buckler", "fastapi", "starlette"),
-        checks=_BUCKLER,
+        checks=(*_BUCKLER, checks.keeps_a_session),
         limited=True,
     ),
     Row(

@@ -11,7 +11,7 @@ import sys
 import time
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -22,6 +22,13 @@ ROOT = Path(__file__).resolve().parents[1]
 _START_S = 30.0
 _STOP_S = 10.0
 _POLL_S = 0.02
+
+
+class Server(NamedTuple):
+    """A running server: its port, and the process group of all its processes."""
+
+    port: int
+    group: int
 
 
 class ServerFailedError(Exception):
@@ -41,7 +48,9 @@ def command(server: str, row: Row, port: int) -> list[str]:
     """Return the command line. Every row of a server gets the same one."""
     target = f"bench.peers.{row.app}:app"
     if server == "uvicorn" and not row.wsgi:
-        options = "--interface asgi3 --http httptools --loop uvloop --no-access-log --no-proxy-headers --no-server-header --log-level warning"
+        options = (
+            "--interface asgi3 --http httptools --loop uvloop --no-access-log --no-proxy-headers --no-server-header --log-level warning"
+        )
         return ["uvicorn", target, "--host", "127.0.0.1", "--port", str(port), *options.split()]
     if server == "uvicorn":  # uvicorn speaks no WSGI of its own: its column shows gunicorn, on threads, for keep-alive
         options = "--workers 1 --worker-class gthread --threads 1 --keep-alive 75 --log-level warning"
@@ -52,8 +61,8 @@ def command(server: str, row: Row, port: int) -> list[str]:
 
 
 @contextmanager
-def serving(server: str, row: Row, **environment: str) -> Iterator[int]:
-    """Start `row` on `server`, give its port, and stop it."""
+def serving(server: str, row: Row, **environment: str) -> Iterator[Server]:
+    """Start `row` on `server`, give where it runs, and stop it."""
     port = _free_port()
     log = ROOT / ".cache" / "bench" / f"{server}-{row.key}.log"
     log.parent.mkdir(parents=True, exist_ok=True)
@@ -64,7 +73,7 @@ def serving(server: str, row: Row, **environment: str) -> Iterator[int]:
         process = subprocess.Popen(words, cwd=ROOT, env=variables, stdout=printed, stderr=printed, start_new_session=True)
         try:
             _wait(process, port, log)
-            yield port
+            yield Server(port, process.pid)
         finally:
             _stop(process)
 

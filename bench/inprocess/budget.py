@@ -16,7 +16,7 @@ from bench.peers.bare import bare
 
 FILE = Path(__file__).resolve().parents[1] / "budget.json"
 VERSION = f"{sys.version_info.major}.{sys.version_info.minor}"
-UPDATE = "if the new cost is worth it, run `python -m bench budget` and say why in the change"
+UPDATE = "if the new cost is right, run `python -m bench budget` and say why in the change"
 _TOLERANCE = 2  # bytecodes: what an innocent rewrite of one expression may take
 _CHUNKS = 10
 
@@ -43,8 +43,13 @@ def write(found: Budget) -> None:
     FILE.write_text(json.dumps(dict(sorted(entries.items())), indent=2) + "\n")
 
 
-def overruns(found: Budget, budget: Budget) -> list[str]:
-    """Return a sentence for every count that is over its budget, has none, or has one for nothing."""
-    said = [f"{name}: {found[name]} bytecodes, the budget is {budget[name]}" for name in found if found[name] > budget.get(name, 10**9) + _TOLERANCE]
+def deviations(found: Budget, budget: Budget) -> list[str]:
+    """Return a sentence for every count that is off its budget. Below counts too: a protection that suddenly costs nothing may do
+    nothing, and a budget that is too wide would hide the next one that gets dearer."""
+    said = [
+        f"{name}: {found[name]} bytecodes, the budget is {budget[name]}"
+        for name in found
+        if name in budget and abs(found[name] - budget[name]) > _TOLERANCE
+    ]
     said += [f"{name}: {found[name]} bytecodes, and no budget" for name in found if name not in budget]
     return said + [f"{name}: a budget of {budget[name]}, and nothing that needs it" for name in budget if name not in found]

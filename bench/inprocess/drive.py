@@ -51,7 +51,8 @@ class Heard:
     """A `send` that keeps what it was told; for checking, never for measuring."""
 
     def __init__(self) -> None:
-        self.status, self.headers, self.body = 0, [], b""
+        self.status, self.body = 0, b""
+        self.headers: list[Header] = []
 
     async def __call__(self, message: Any) -> None:
         if message["type"] == "http.response.start":

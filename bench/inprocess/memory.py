@@ -1,4 +1,6 @@
-"""Ten million client addresses: how far does the guard's memory grow? Runs in a process of its own: `python -m bench.inprocess.memory N`."""
+"""Ten million client addresses: how far does the guard's memory grow?
+
+Runs in a process of its own: `python -m bench.inprocess.memory N`."""
 
 from __future__ import annotations
 

@@ -36,9 +36,8 @@ async def timed(ours: Side, theirs: Side, pace: Pace) -> list[tuple[float, float
     gc.collect()
     found: list[tuple[float, float]] = []
     for count in range(pace.pairs):
-        spent_us: list[float] = []
-        for side in (ours, theirs) if count % 2 else (theirs, ours):
-            spent_us.append(await requests(side.app, side.template, pace.batch) / pace.batch * 1e6)
+        order = (ours, theirs) if count % 2 else (theirs, ours)
+        spent_us = [await requests(side.app, side.template, pace.batch) / pace.batch * 1e6 for side in order]
         found.append((spent_us[0], spent_us[1]) if count % 2 else (spent_us[1], spent_us[0]))
     return found
 

@@ -4,6 +4,9 @@ Left out: blocking by cloud provider and country, which fetch lists from the net
 hosts and no sessions.
 """
 
+# mypy: disable-error-code="import-not-found"
+# The peers live in an environment of their own, where mypy does not look.
+
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
@@ -16,7 +19,6 @@ from bench.peers.fastapi_plain import make
 
 if TYPE_CHECKING:
     from fastapi import FastAPI
-
 
 
 def make_guarded(**options: Any) -> FastAPI:

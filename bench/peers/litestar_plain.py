@@ -1,5 +1,8 @@
 """Litestar as its documentation shows it."""
 
+# mypy: disable-error-code="import-not-found"
+# The peers live in an environment of their own, where mypy does not look.
+
 from __future__ import annotations
 
 from typing import Any
