@@ -6,6 +6,7 @@ import json
 from statistics import median
 from typing import TYPE_CHECKING, Any
 
+from bench.checks import CHECKED_LIMIT
 from bench.rows import BY_KEY, ROWS
 from bench.servers import ROOT
 from bench.stats import span
@@ -123,7 +124,7 @@ def _us(interval: Sequence[float]) -> str:
 def _notes(results: Results) -> str:
     settings = results["settings"]
     heads = ", ".join(f"{size} bytes on {server}" for server, size in results["heads"].items()) or "not in this run"
-    return _NOTES.format(**settings, heads=heads, limit=3, protections=", ".join(results["protections"]))
+    return _NOTES.format(**settings, heads=heads, limit=CHECKED_LIMIT, protections=", ".join(results["protections"]))
 
 
 def _facts(results: Results) -> str:

@@ -44,6 +44,7 @@ _PAIRS = (
     ("bare_buckler", "limit", "rps", 0.9, f"bare + Buckler ≥ 0.9 {X} the limit"),
     ("fastapi_buckler", "fastapi", "rps", 0.9, f"FastAPI + Buckler ≥ 0.9 {X} FastAPI"),
     ("fastapi_buckler", "fastapi_glue", "rps", 3.5, f"FastAPI + Buckler ≥ 3.5 {X} FastAPI + popular glue"),
+    ("fastapi_buckler", "fastapi_glue_asgi", "rps", 3.5, f"the same with slowapi's quicker middleware ≥ 3.5 {X}"),
     ("fastapi_buckler", "fastapi", "p99_us", 1.5, f"p99 of FastAPI + Buckler ≤ 1.5 {X} FastAPI's"),
     ("fastapi_buckler_refused", "fastapi", "rps", 2.0, f"a refused request costs less than half of an accepted one: ≥ 2 {X} FastAPI"),
 )
