@@ -68,7 +68,7 @@ class Sessions:
     idle_s: float = _IDLE_S
     absolute_s: float = _ABSOLUTE_S
     max_bytes: int = MAX_VALUES_BYTES
-    on_store_failure: str = "refuse"
+    on_store_failure: str = "refuse"  # who cannot be looked up must not be guessed
     report_only: bool = False
 
     def __post_init__(self) -> None:
