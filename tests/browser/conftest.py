@@ -182,7 +182,7 @@ def open_window(browser: Browser, conduit: Site) -> Iterator[Opener]:
         page = visitor.page
         page.on("console", visitor.hear)
         page.on("pageerror", lambda error: visitor.troubles.append(f"script error: {error}"))
-        page.on("dialog", lambda dialog: (visitor.troubles.append(f"dialog: {dialog.message}"), dialog.dismiss()))
+        page.on("dialog", lambda dialog: note_dialog(visitor, dialog))
         page.on("requestfailed", lambda request: note_failed(visitor, request))
         opened.append((context, visitor))
         return visitor
@@ -192,6 +192,12 @@ def open_window(browser: Browser, conduit: Site) -> Iterator[Opener]:
         context.close()
     troubles = [trouble for _, visitor in opened for trouble in visitor.troubles]
     assert troubles == []
+
+
+def note_dialog(visitor: Visitor, dialog: Any) -> None:
+    """Conduit asks nothing by a dialog: this is somebody else's script."""
+    visitor.troubles.append(f"dialog: {dialog.message}")
+    dialog.dismiss()
 
 
 def note_failed(visitor: Visitor, request: Any) -> None:

@@ -40,7 +40,7 @@ class Visitor(httpx.AsyncClient):
     def __init__(self, guard: Guard) -> None:
         super().__init__(transport=httpx.ASGITransport(guard, raise_app_exceptions=False), base_url="https://localhost", headers=_BROWSER)
 
-    async def send_form(self, path: str, headers: dict[str, str] | None = None, **fields: str | list[str]) -> httpx.Response:
+    async def send_form(self, path: str, headers: dict[str, str] | None = None, /, **fields: str | list[str]) -> httpx.Response:
         return await self.post(path, data=fields, headers=headers or {})
 
     async def sign_up(self, name: str) -> Visitor:

@@ -45,7 +45,7 @@ ELSEWHERE = [
     "/%5cevil.example",
     "/%5Cevil.example",
     "/x//evil.example",
-    "/．evil.example",
+    "/\uff0eevil.example",
     "/\u2028evil",
     "//localhost@evil.example",
     "//localhost.evil.example",
@@ -56,7 +56,15 @@ ELSEWHERE = [
     "/" + "a" * 2_000,
     "//[evil",
 ]
-HERE = ["/", "/settings", "/?feed=following&page=2", "/article/a-b#comments", "/tag/a%20b", "/@mira", "/profile/mira?x=https://evil.example"]
+HERE = [
+    "/",
+    "/settings",
+    "/?feed=following&page=2",
+    "/article/a-b#comments",
+    "/tag/a%20b",
+    "/@mira",
+    "/profile/mira?x=https://evil.example",
+]
 
 
 @pytest.mark.parametrize("address", ELSEWHERE)

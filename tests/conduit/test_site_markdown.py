@@ -102,5 +102,15 @@ def test_pictures_come_over_https_and_tell_nobody_who_reads() -> None:
 
 def test_ordinary_markdown_is_kept() -> None:
     html = rendered("**a** *b* ~~c~~ `d`\n\n1. e\n\n> f\n\n| g |\n|---|\n| h |\n\n---\n\n3. i")
-    for part in ("<strong>a</strong>", "<em>b</em>", "<s>c</s>", "<code>d</code>", "<ol>", "<blockquote>", "<th>g</th>", "<hr>", '<ol start="3">'):
+    for part in (
+        "<strong>a</strong>",
+        "<em>b</em>",
+        "<s>c</s>",
+        "<code>d</code>",
+        "<ol>",
+        "<blockquote>",
+        "<th>g</th>",
+        "<hr>",
+        '<ol start="3">',
+    ):
         assert part in html

@@ -41,7 +41,14 @@ async def test_an_older_address_is_answered_but_not_kept(tmp_path: Path) -> None
 
 async def test_nothing_else_is_a_file(tmp_path: Path) -> None:
     async with running(tmp_path) as guard, Visitor(guard) as visitor:
-        for path in ("/static/x/nothing.css", "/static/x/..", "/static/x/..%2f..%2fapp.py", "/static/", "/static/site.css", "/static/x/%00"):
+        for path in (
+            "/static/x/nothing.css",
+            "/static/x/..",
+            "/static/x/..%2f..%2fapp.py",
+            "/static/",
+            "/static/site.css",
+            "/static/x/%00",
+        ):
             assert (await visitor.get(path)).status_code in {400, 404}
         icon = await visitor.get("/favicon.ico")
         assert icon.status_code == 308

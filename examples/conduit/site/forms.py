@@ -67,6 +67,7 @@ async def form_of(request: Request) -> Form:
     fields: dict[str, str | list[str]] = {}
     for name, value in sent.multi_items():
         if not isinstance(value, str):
+            await sent.close()
             raise FormError({name[:60]: ["must be text"]})
         if name in _LISTS:
             listed = fields.setdefault(name, [])

@@ -98,13 +98,15 @@ class Renderer:
             "viewer": viewer,
             "problems": None,
             "nonce": lambda: nonce(request),
-            "csrf_field": _csrf_field(request),
+            "csrf_field": _csrf_field(request) if viewer else Markup,
         }
         text = self._templates.get_template(template).render({**common, **context})
         return HTMLResponse(text, status)
 
 
 def _csrf_field(request: Request) -> Callable[[], Markup]:
+    """For who is signed in alone: a token hangs on a session, and a stranger who only reads shall not get one."""
+
     def csrf_field() -> Markup:
         token = csrf_token(request)
         return Markup('<input type="hidden" name="csrf_token" value="{}">').format(token) if token else Markup()
