@@ -1,7 +1,7 @@
 """What FastAPI routes say about themselves: their session, their nonce, their limits, their exemptions."""
 
-from buckler.frameworks.fastapi.depends import SessionDep, csrf_exempt, csrf_token, nonce, session, sessions
+from buckler.frameworks.fastapi.depends import SessionDep, SessionsDep, csrf_exempt, csrf_token, nonce, session, sessions
 from buckler.frameworks.fastapi.limits import limited
 from buckler.protections.sessions import Session
 
-__all__ = ["Session", "SessionDep", "csrf_exempt", "csrf_token", "limited", "nonce", "session", "sessions"]
+__all__ = ["Session", "SessionDep", "SessionsDep", "csrf_exempt", "csrf_token", "limited", "nonce", "session", "sessions"]

@@ -10,7 +10,7 @@ from buckler.errors import MissingExtraError
 from buckler.frameworks.starlette import guarded_request, offered
 from buckler.protections.csrf import MARK as CSRF_MARK
 from buckler.protections.sessions import Session
-from buckler.protections.sessions.registry import Registry  # noqa: TC001  # FastAPI reads annotations at run time
+from buckler.protections.sessions.registry import Registry
 
 try:
     from fastapi import Depends
@@ -38,6 +38,7 @@ def session(connection: HTTPConnection) -> Session:
 
 
 SessionDep = Annotated[Session, Depends(session)]
+SessionsDep = Annotated[Registry, Depends(sessions)]
 
 
 def nonce(connection: HTTPConnection) -> str:
