@@ -1,7 +1,60 @@
 """Buckler: a Python web application that is fast and secure, and both proved with numbers."""
 
 from buckler.guard import Guard, off
-from buckler.protections import CSRF, BodyLimit, Deadline, Hosts, NoSniff, RateLimit, Sessions
+from buckler.protections import (
+    CORS,
+    CSP,
+    CSRF,
+    HSTS,
+    HTTPS,
+    BodyLimit,
+    Cookies,
+    Deadline,
+    Fingerprint,
+    Forwarded,
+    Framing,
+    Hosts,
+    Isolation,
+    NoSniff,
+    PathGuard,
+    Permissions,
+    RateLimit,
+    Referrer,
+    Sessions,
+    Smuggling,
+)
+from buckler.protections.csp.sources import NONCE, NONE, SELF, STRICT_DYNAMIC
+from buckler.stores.memory import Memory
+from buckler.stores.sqlite import SQLite
 
-__all__ = ["CSRF", "BodyLimit", "Deadline", "Guard", "Hosts", "NoSniff", "RateLimit", "Sessions", "off"]
+__all__ = [
+    "CORS",
+    "CSP",
+    "CSRF",
+    "HSTS",
+    "HTTPS",
+    "NONCE",
+    "NONE",
+    "SELF",
+    "STRICT_DYNAMIC",
+    "BodyLimit",
+    "Cookies",
+    "Deadline",
+    "Fingerprint",
+    "Forwarded",
+    "Framing",
+    "Guard",
+    "Hosts",
+    "Isolation",
+    "Memory",
+    "NoSniff",
+    "PathGuard",
+    "Permissions",
+    "RateLimit",
+    "Referrer",
+    "SQLite",
+    "Sessions",
+    "Smuggling",
+    "off",
+]
 __version__ = "0.1.0"

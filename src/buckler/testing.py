@@ -31,6 +31,7 @@ PROBE = Target(
         Place.REMEMBER: "/remember",
         Place.COOKIE: "/cookie",
         Place.SOCKET: "/socket",
+        Place.TELLING: "/telling",
         Place.SLOW: "/slow",
         Place.UPLOAD: "/upload",
     },
@@ -58,6 +59,8 @@ class Probe:
         own: list[tuple[bytes, bytes]] = []
         if path == "/cookie":
             own = [(b"set-cookie", b"theme=dark; Path=/"), (b"set-cookie", b"=__Host-session=planted")]
+        elif path == "/telling":
+            own = [(b"server", b"careless/1.0"), (b"x-powered-by", b"careless/1.0")]
         elif path == "/slow":
             await asyncio.sleep(0.5)
         elif path == "/upload":

@@ -25,6 +25,7 @@ class Place(StrEnum):
     REMEMBER = "{remember}"  # an action that the site remembers of an anonymous visitor, as a basket does
     COOKIE = "{cookie}"  # a page on which the application sets `theme=dark; Path=/`, and whatever else it sets carelessly
     SOCKET = "{socket}"  # a WebSocket endpoint
+    TELLING = "{telling}"  # a page whose framework names itself and its version
     SLOW = "{slow}"  # a handler that takes long
     UPLOAD = "{upload}"  # an action that reads its whole body
 

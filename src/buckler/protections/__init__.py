@@ -8,14 +8,21 @@ from __future__ import annotations
 from buckler.protections.bodylimit import BodyLimit
 from buckler.protections.cookies import Cookies
 from buckler.protections.cors import CORS
+from buckler.protections.csp import CSP
 from buckler.protections.csrf import CSRF
 from buckler.protections.deadline import Deadline
+from buckler.protections.fingerprint import Fingerprint
 from buckler.protections.forwarded import Forwarded
+from buckler.protections.framing import Framing
 from buckler.protections.hosts import Hosts
+from buckler.protections.hsts import HSTS
 from buckler.protections.https import HTTPS
+from buckler.protections.isolation import Isolation
 from buckler.protections.nosniff import NoSniff
 from buckler.protections.pathguard import PathGuard
+from buckler.protections.permissions import Permissions
 from buckler.protections.ratelimit import RateLimit
+from buckler.protections.referrer import Referrer
 from buckler.protections.sessions import Sessions
 from buckler.protections.smuggling import Smuggling
 
@@ -33,5 +40,12 @@ DEFAULTS = (
     Cookies,  # dresses what the application set, before `sessions` adds a cookie that needs no dressing
     Sessions,  # finds who is signed in; before everything that asks that
     CSRF,  # after the request is known to be well-formed
-    NoSniff,  # headers only
+    CSP,  # takes browsers' reports, once they are known to be harmless; and dresses pages that asked for a nonce
+    Fingerprint,  # dresses only heads that tell too much
+    HSTS,  # from here on constant headers only, in the order in which a reader of the response looks for them
+    NoSniff,  # a constant header
+    Framing,  # a constant header
+    Referrer,  # a constant header
+    Isolation,  # three constant headers
+    Permissions,  # the longest constant header
 )

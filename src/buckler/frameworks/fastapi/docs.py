@@ -1,0 +1,100 @@
+"""FastAPI's interactive API docs under the strict policy: everything from this site, scripts by nonce, nothing inline.
+
+FastAPI's own page loads Swagger UI from another host and starts it by an inline script, which `csp` rightly stops. Use this
+instead: `app = FastAPI(docs_url=None, redoc_url=None); add_docs(app)`.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import html
+from importlib import resources
+from typing import TYPE_CHECKING
+
+from buckler.errors import MissingExtraError
+from buckler.frameworks.starlette import guarded_request
+from buckler.protections.csp import CSP
+from buckler.protections.csp.sources import SELF
+
+try:
+    from fastapi import FastAPI, Request, Response
+    from fastapi.responses import HTMLResponse
+
+    _FILES = resources.files("fastapi_swagger") / "resources"
+except ImportError as missing:
+    raise MissingExtraError("buckler.frameworks.fastapi.docs", "docs") from missing
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+# Swagger UI draws its icons from `data:` images and sizes its boxes by style attributes. This page alone may have both.
+_POLICY = CSP(img_src=[SELF, "data:"], style_src=[SELF], insecure_inline_styles=True)
+_START = (
+    b'const at = document.getElementById("swagger-ui");\n'
+    b'SwaggerUIBundle({url: at.dataset.url, dom_id: "#swagger-ui", deepLinking: true, layout: "BaseLayout"});\n'
+)
+_PAGE = """<!doctype html>
+<html lang="en">
+<head>
+<meta charset="utf-8">
+<meta name="viewport" content="width=device-width, initial-scale=1">
+<title>{title} · API</title>
+<link rel="stylesheet" href="{path}/{css}">
+<link rel="icon" href="data:,">
+</head>
+<body>
+<main id="swagger-ui" data-url="{openapi}">
+<noscript>These docs need JavaScript. The same facts as data: <a href="{openapi}">{openapi}</a></noscript>
+</main>
+<script nonce="{nonce}" src="{path}/{bundle}"></script>
+<script nonce="{nonce}" src="{path}/{start}"></script>
+</body>
+</html>
+"""
+
+
+def add_docs(app: FastAPI, path: str = "/docs") -> None:
+    """Serve the interactive docs of `app` at `path`. The application must be made with `docs_url=None`."""
+    files = _files()
+    names = {name.partition(".")[0]: name for name in files}
+
+    async def page(request: Request) -> Response:
+        guarded = guarded_request(request.scope)
+        guarded.note("csp", _POLICY)
+        base = request.scope.get("root_path", "")
+        text = _PAGE.format(
+            title=html.escape(app.title),
+            path=html.escape(base + path),
+            openapi=html.escape(base + (app.openapi_url or "")),
+            nonce=guarded.nonce,
+            css=names["swagger-ui"],
+            bundle=names["swagger-ui-bundle"],
+            start=names["start"],
+        )
+        return HTMLResponse(text)
+
+    async def file(name: str) -> Response:
+        found = files.get(name)
+        if found is None:
+            return Response(status_code=404)
+        body, kind = found
+        return Response(body, media_type=kind, headers={"cache-control": "public, max-age=31536000, immutable"})
+
+    app.add_api_route(path, page, include_in_schema=False)
+    app.add_api_route(path + "/{name}", file, include_in_schema=False)
+
+
+def _files() -> Mapping[str, tuple[bytes, str]]:
+    """Return name → (content, type). The name carries the content's hash, so that it may be kept for ever."""
+    css, script = (_FILES / "swagger-ui.css").read_bytes(), (_FILES / "swagger-ui-bundle.js").read_bytes()
+    kinds = {
+        "swagger-ui.css": (css, "text/css"),
+        "swagger-ui-bundle.js": (script, "text/javascript"),
+        "start.js": (_START, "text/javascript"),
+    }
+    return {_hashed(name, body): (body, kind) for name, (body, kind) in kinds.items()}
+
+
+def _hashed(name: str, body: bytes) -> str:
+    stem, _, ending = name.rpartition(".")
+    return f"{stem}.{hashlib.sha256(body).hexdigest()[:12]}.{ending}"

@@ -1,0 +1,183 @@
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from buckler.errors import ConfigError
+from buckler.protections.csp import CSP
+from buckler.protections.csp.sources import NONCE, NONE, SELF, STRICT_DYNAMIC
+from buckler.testing import guarded, only, probe_app
+from tests.asgi import Wire, scope_of
+
+if TYPE_CHECKING:
+    from buckler.core.event import Event
+
+ENFORCED, TRIAL = b"content-security-policy", b"content-security-policy-report-only"
+REPORTS = "/.well-known/csp-reports"
+HASH = "'sha256-47DEQpj8HBSa+/TImW+5JCeuQeRkm5NMpJWZG3hSuFU='"
+
+
+async def _page(app: Any, *changes: Any, **site: Any) -> dict[bytes, bytes]:
+    wire = Wire()
+    await guarded(app, *changes, **site)(scope_of(), wire.receive, wire.send)
+    return wire.headers
+
+
+def _app(use: Any) -> Any:
+    async def app(scope: Any, receive: Any, send: Any) -> None:
+        use(scope["buckler"])
+        await send({"type": "http.response.start", "status": 200, "headers": []})
+        await send({"type": "http.response.body"})
+
+    return app
+
+
+def _directives(value: bytes) -> dict[str, str]:
+    return {part.split()[0]: " ".join(part.split()[1:]) for part in value.decode().split("; ")}
+
+
+async def test_a_page_without_a_nonce_runs_no_script_and_its_header_is_constant() -> None:
+    guard = guarded(probe_app, *only(CSP()))
+    policy = _directives((await _page(probe_app))[ENFORCED])
+    assert policy["default-src"] == "'none'"
+    assert policy["script-src"] == "'none'"
+    assert policy["style-src"] == "'self'"
+    assert policy["base-uri"] == policy["frame-ancestors"] == "'none'"
+    assert "upgrade-insecure-requests" in policy
+    assert policy["report-uri"] == REPORTS
+    assert dict(guard.plan.constant)[b"reporting-endpoints"] == b'csp="/.well-known/csp-reports"'
+
+
+async def test_a_page_with_a_nonce_runs_that_script_alone() -> None:
+    seen: list[str] = []
+    app = _app(lambda request: seen.append(request.nonce))
+    for _ in range(2):
+        policy = _directives((await _page(app))[ENFORCED])
+        assert policy["script-src"] == f"'nonce-{seen[-1]}' 'strict-dynamic'"
+        assert policy["style-src"] == f"'self' 'nonce-{seen[-1]}'"
+    assert seen[0] != seen[1]
+
+
+async def test_a_hash_keeps_strict_dynamic_without_a_nonce() -> None:
+    assert (
+        _directives((await _page(probe_app, CSP(script_src=[HASH, STRICT_DYNAMIC])))[ENFORCED])["script-src"] == f"{HASH} {STRICT_DYNAMIC}"
+    )
+
+
+async def test_a_page_may_bring_a_policy_of_its_own() -> None:
+    app = _app(lambda request: request.note("csp", CSP(img_src=[SELF, "data:"], script_src=[NONCE])))
+    policy = _directives((await _page(app))[ENFORCED])
+    assert policy["img-src"] == "'self' data:"
+    assert policy["script-src"].startswith("'nonce-")
+
+
+async def test_a_policy_set_by_the_application_stands() -> None:
+    async def app(scope: Any, receive: Any, send: Any) -> None:
+        assert scope["buckler"].nonce
+        await send({"type": "http.response.start", "status": 200, "headers": [(ENFORCED, b"sandbox")]})
+        await send({"type": "http.response.body"})
+
+    assert (await _page(app))[ENFORCED] == b"sandbox"
+
+
+async def test_touched_for_another_reason_the_policy_is_the_constant_one() -> None:
+    app = _app(lambda request: request.note("other", 1))
+    assert _directives((await _page(app))[ENFORCED])["script-src"] == "'none'"
+
+
+async def test_report_only_and_trial() -> None:
+    headers = await _page(probe_app, CSP(report_only=True))
+    assert (ENFORCED in headers, TRIAL in headers) == (False, True)
+    headers = await _page(probe_app, CSP(trial=CSP(img_src=[NONE], trusted_types=True)))
+    assert _directives(headers[ENFORCED])["img-src"] == "'self'"
+    assert _directives(headers[TRIAL])["img-src"] == "'none'"
+    assert _directives(headers[TRIAL])["require-trusted-types-for"] == "'script'"
+
+
+async def test_in_development_nothing_is_upgraded() -> None:
+    assert b"upgrade" not in (await _page(probe_app, development=True))[ENFORCED]
+
+
+async def test_what_is_given_up_is_given_up_by_name() -> None:
+    given = CSP(insecure_eval=True, insecure_inline_scripts=True, insecure_inline_styles=True, reports=None, media_src=[SELF])
+    headers = await _page(probe_app, given)
+    policy = _directives(headers[ENFORCED])
+    assert policy["script-src"] == "'unsafe-eval' 'unsafe-inline'"
+    assert policy["style-src"] == "'self' 'unsafe-inline'"
+    assert policy["media-src"] == "'self'"
+    assert b"reporting-endpoints" not in headers
+
+
+@pytest.mark.parametrize(
+    ("given", "message"),
+    [
+        ({"script_src": ["'unsafe-inline'"]}, "insecure_"),
+        ({"script_src": ["'unsafe-eval'"]}, "insecure_"),
+        ({"img_src": ["https://x.example; script-src *"]}, "give SELF"),
+        ({"img_src": ["a\nb"]}, "give SELF"),
+        ({"img_src": ["*"]}, "give SELF"),
+        ({"img_src": "'self'"}, "list of strings"),
+        ({"img_src": [NONE, SELF]}, "NONE stands alone"),
+        ({"reports": "https://x.example"}, "give a path"),
+        ({"reports": "/a b"}, "give a path"),
+        ({"reports_per_minute": 0}, "number over zero"),
+        ({"trial": "default-src"}, "give a second policy"),
+        ({"scriptsrc": []}, "did you mean `script_src`"),
+    ],
+)
+def test_what_cannot_work_is_refused(given: dict[str, Any], message: str) -> None:
+    with pytest.raises(ConfigError, match=message):
+        CSP(**given)
+
+
+@pytest.mark.parametrize("source", ["https:", "data:", "https://*.cdn.example:8443/lib/", "cdn.example", "wss://x.example", HASH])
+def test_sources_that_may_be_named(source: str) -> None:
+    assert CSP(img_src=[source]).img_src == [source]
+
+
+async def _report(body: bytes, kind: bytes = b"application/csp-report", method: str = "POST") -> tuple[int, list[Event]]:
+    guard, wire = guarded(probe_app), Wire()
+    wire.incoming = [{"type": "http.request", "body": body, "more_body": False}]
+    headers = ((b"content-type", kind), (b"content-length", b"%d" % len(body)))
+    await guard(scope_of(REPORTS, method, *headers), wire.receive, wire.send)
+    return wire.status, guard.plan.events.drain()
+
+
+async def test_both_forms_of_reports_become_events_without_queries() -> None:
+    old = {
+        "csp-report": {
+            "document-uri": "https://shop.example/p?token=1",
+            "violated-directive": "img-src",
+            "blocked-uri": "https://x.example/a?b#c",
+        }
+    }
+    status, events = await _report(json.dumps(old).encode())
+    assert (status, events[0].kind, events[0].path) == (204, "csp.violation", "https://shop.example/p")
+    assert events[0].detail == "img-src blocked https://x.example/a"
+    body = {"documentURL": "https://shop.example/", "effectiveDirective": "script-src-elem", "blockedURL": "inline"}
+    new = [{"type": "csp-violation", "body": body}, {"type": "deprecation", "body": {}}, 5]
+    status, events = await _report(json.dumps(new).encode(), b"application/reports+json; charset=utf-8")
+    assert (status, [event.detail for event in events]) == (204, ["script-src-elem blocked inline"])
+
+
+@pytest.mark.parametrize(
+    "body", [b"", b"{", b"5", b"{}", b'{"csp-report":5}', b'[{"type":"csp-violation","body":5}]', b"[" * 9_000, b'"' + b"x" * 20_000 + b'"']
+)
+async def test_what_is_no_report_is_refused(body: bytes) -> None:
+    status, events = await _report(body)
+    assert status in {400, 413}
+    assert "csp.violation" not in [event.kind for event in events]
+
+
+async def test_only_reports_are_taken_there() -> None:
+    assert (await _report(b"{}", b"text/plain"))[0] == 400
+    assert (await _report(b"", method="PUT"))[0] == 200
+
+
+async def test_a_report_does_not_disturb_other_waits() -> None:
+    """A request with an old browser's form waits too, and is not taken for a report."""
+    wire = Wire()
+    await guarded(probe_app)(scope_of("/write", "POST", (b"cookie", b"a=b")), wire.receive, wire.send)
+    assert wire.status == 200
