@@ -11,7 +11,7 @@ from enum import StrEnum
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from collections.abc import Collection
+    from collections.abc import Collection, Sequence
 
     from buckler.balance.stage import Stage
     from buckler.core.case import Case, Transcript
@@ -48,6 +48,15 @@ class Played:
 async def play_all(stage: Stage, protection: Protection) -> list[Played]:
     """Play every case of `protection` and return how each ended, in the order of its cases."""
     return [await _judge(stage, protection, case) for case in protection.cases]
+
+
+UNDECIDED = frozenset({Verdict.NOT_PLAYED, Verdict.NEEDED, Verdict.WITHSTOOD, Verdict.UNABLE})
+
+
+async def play_elsewhere(careless: Stage, protection: Protection, played: Sequence[Played]) -> list[Played]:
+    """Play the cases that the application left undecided on an application that trusts everybody."""
+    undecided = {item.name for item in played if item.verdict in UNDECIDED}
+    return [await _judge(careless, protection, case) for case in protection.cases if case.name in undecided]
 
 
 async def open_attacks(stage: Stage, protection: Protection) -> list[str]:

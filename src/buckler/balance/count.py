@@ -10,13 +10,11 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import buckler
-
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from types import CodeType, FrameType
 
-_HOME = str(Path(buckler.__file__).parent) + "/"
+_HOME = str(Path(__file__).parents[1]) + "/"
 _OURS = tuple(_HOME + part for part in ("core/", "guard/", "protections/", "stores/"))
 _NOT_OURS = (_HOME + "core/play.py",)  # plays the visitor
 

@@ -8,6 +8,7 @@ from buckler.balance.benefit import Verdict
 from buckler.balance.record import Kind
 
 if TYPE_CHECKING:
+    from buckler.balance.benefit import Played
     from buckler.balance.pairs import Interval
     from buckler.balance.sheet import Row, Share, Sheet
 
@@ -19,7 +20,9 @@ answers were recorded once and are given again behind the guard: a handler's own
 route of its kind on which the protection costs most. *Refusal* is the time of one refused request, from request to answer.
 
 **Benefit** is found by playing every attack on the running application four times: everything on, everything but this protection, nothing
-but it, nothing. *Alone*: it succeeds as soon as this protection is off. *Shared*: another one stops it too. The application is played as
+but it, nothing. *Alone*: it succeeds as soon as this protection is off. *Shared*: another one stops it too. *Probe*: the application has no
+place for the attack, withstands it itself, or does not work without the protection; it was stopped, by the same configuration, on an
+application that has every place and trusts everybody. The application is played as
 in production (`development` is off), under the name `shop.example`, with a clock and a store of the sheet's own.
 """
 
@@ -34,6 +37,7 @@ _MEANING = {
     Verdict.UNABLE: "Honest traffic that the application does not serve even without a guard",
     Verdict.NOT_PLAYED: "Not played: the application has no such place",
 }
+_ON_PROBE = {Verdict.ALONE: "stopped by it alone", Verdict.ALSO: "stopped by others too", Verdict.THROUGH: "gets through"}
 
 
 def markdown(sheet: Sheet) -> str:
@@ -64,15 +68,16 @@ def _verdict(sheet: Sheet) -> str:
 def _table(sheet: Sheet) -> str:
     kinds = [kind.value for kind in Kind]
     costs = [f"{kind}, {unit}" for kind in kinds for unit in ("bytecodes", "µs")]
-    head = ["protection", *costs, "refusal, µs", "alone", "shared", "honest refused"]
+    head = ["protection", *costs, "refusal, µs", "alone", "shared", "probe", "honest refused"]
     lines = [_row(head), _row(["---", *["---:"] * (len(head) - 1)])]
     for row in sheet.rows:
-        counts = [row.how_many(verdict) for verdict in (Verdict.ALONE, Verdict.ALSO, Verdict.REFUSED)]
+        alone, shared, refused = (row.how_many(verdict) for verdict in (Verdict.ALONE, Verdict.ALSO, Verdict.REFUSED))
+        counts = [alone, shared, row.stopped_elsewhere(), refused]
         refusal = f"{row.refusal_us.median:.1f}" if row.refusal_us else "-"
         name = f"`{row.name}`" + (" (report-only)" if row.report_only else "")
         lines.append(_row([name, *_shares(row, kinds), refusal, *map(str, counts)]))
     for row, name in ((sheet.all, "all together"), (sheet.guard, "bare guard")):
-        lines.append(_row([f"**{name}**", *_shares(row, kinds), "", "", "", ""]))
+        lines.append(_row([f"**{name}**", *_shares(row, kinds), "", "", "", "", ""]))
     return "\n".join(lines) + "\n"
 
 
@@ -99,15 +104,18 @@ def _by_route(sheet: Sheet) -> str:
 def _cases(row: Row) -> str:
     served = row.how_many(Verdict.SERVED)
     parts = [f"### `{row.name}`\n", f"Honest visitors served: {served}.\n" if served else ""]
+    elsewhere = {item.name: item.verdict for item in row.elsewhere}
     for verdict, meaning in _MEANING.items():
-        lines = []
-        for item in row.played:
-            if item.verdict == verdict:
-                by = ", ".join(name for name in item.by if name != row.name)
-                sources = f" ({', '.join(item.sources)})" if item.sources else ""
-                lines.append(f"`{item.name}`: {item.story}{sources}{f' *Also: {by}.*' if by else ''}")
+        lines = [_case(row.name, item, elsewhere.get(item.name)) for item in row.played if item.verdict == verdict]
         parts.append(_listed(meaning, lines, level=0))
     return "\n".join(part for part in parts if part)
+
+
+def _case(owner: str, item: Played, on_probe: Verdict | None) -> str:
+    by = ", ".join(name for name in item.by if name != owner)
+    sources = f" ({', '.join(item.sources)})" if item.sources else ""
+    probe = f" *Probe: {_ON_PROBE.get(on_probe, on_probe.value)}.*" if on_probe else ""
+    return f"`{item.name}`: {item.story}{sources}{f' *Also: {by}.*' if by else ''}{probe}"
 
 
 def _liability(sheet: Sheet, number: int) -> str:

@@ -40,26 +40,32 @@ class Row:
     by_route: dict[str, Share] = field(default_factory=dict)
     case_bytecodes: dict[str, int] = field(default_factory=dict)
     played: list[Played] = field(default_factory=list)
+    elsewhere: list[Played] = field(default_factory=list)  # what the application left undecided, on one that trusts everybody
 
     def how_many(self, *verdicts: Verdict) -> int:
-        """Return how many cases ended in one of these ways."""
+        """Return how many cases ended in one of these ways on the application."""
         return sum(count(self.played, verdict) for verdict in verdicts)
 
+    def stopped_elsewhere(self) -> int:
+        """Return how many attacks it stops, alone or not, on the application that trusts everybody alone."""
+        return sum(count(self.elsewhere, verdict) for verdict in _STOPS)
+
     @property
-    def attacks(self) -> int:
-        """How many attacks were played."""
-        return sum(not item.honest and item.verdict != Verdict.NOT_PLAYED for item in self.played)
+    def stops(self) -> int:
+        """How many attacks it stops, here or elsewhere, alone or with others."""
+        return self.how_many(*_STOPS) + self.stopped_elsewhere()
 
     def failures(self) -> list[str]:
         """Return what must not be so, in sentences."""
-        through = [] if self.report_only else [item for item in self.played if item.verdict == Verdict.THROUGH]
+        every = [*self.played, *self.elsewhere]
+        through = [] if self.report_only else [item for item in every if item.verdict == Verdict.THROUGH]
         found = [f"{self.name}.{item.name} gets through with everything on: {item.story}" for item in through]
         found += [
             f"{self.name}.{item.name}: an honest visitor is turned away{f' by {by}' if (by := ', '.join(item.by)) else ''}. {item.story}"
-            for item in self.played
+            for item in every
             if item.verdict == Verdict.REFUSED
         ]
-        if not self.report_only and self.how_many(*_WITH_TEETH) and not self.how_many(*_STOPS):
+        if not self.report_only and any(item.verdict in _WITH_TEETH for item in every) and not self.stops:
             found.append(f"{self.name} stops nothing of what it claims to stop")
         return found
 
@@ -67,24 +73,26 @@ class Row:
         """Return what a reader must know about this row, or ""."""
         if self.report_only:
             return "report-only: stops nothing"
-        if not self.played:
-            return "claims no case"
-        if not self.attacks:
-            return "not played: the target has no such place"
-        if not self.how_many(*_STOPS):
-            return _nothing(self)
-        if not self.how_many(Verdict.ALONE):
-            others = dict.fromkeys(name for item in self.played for name in item.by if name != self.name)
-            return f"nothing alone: {', '.join(others)} overlap" if others else "nothing alone"
-        return ""
+        if not any(not item.honest for item in self.played):
+            return "claims to stop nothing"
+        if not self.stops:
+            return "stops nothing of what it claims"
+        if self.how_many(Verdict.ALONE):
+            return ""
+        others = dict.fromkeys(name for item in self.played if item.verdict == Verdict.ALSO for name in item.by if name != self.name)
+        parts = [f"{', '.join(others)} would stop the same here"] if others else []
+        for verdict, meaning in _WHY_NOT.items():
+            if number := sum(item.verdict == verdict and not item.honest for item in self.played):
+                parts.append(meaning.format(number))
+        return "nothing alone: " + "; ".join(parts)
 
 
-def _nothing(row: Row) -> str:
-    if row.how_many(Verdict.NEEDED):
-        return "the application does not work without it"
-    if row.how_many(Verdict.OTHERS, Verdict.THROUGH):
-        return "stops nothing it claims"
-    return "the application withstands these itself"
+_WHY_NOT = {
+    Verdict.NOT_PLAYED: "{} attacks have no place here",
+    Verdict.NEEDED: "{} cannot be tried, because the application does not work without it",
+    Verdict.WITHSTOOD: "{} are withstood by the application itself",
+    Verdict.OTHERS: "{} are stopped by others only",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,10 +125,6 @@ class Sheet:
     def failures(self) -> list[str]:
         """Sentences; the command fails when there is one."""
         return [sentence for row in self.rows for sentence in row.failures()] + self.changes
-
-    def not_played(self) -> dict[str, int]:
-        """Return, a protection, how many of its cases the application has no place for."""
-        return {row.name: number for row in self.rows if (number := row.how_many(Verdict.NOT_PLAYED))}
 
     def as_json(self) -> dict[str, Any]:
         """Return the sheet as plain values. Everything but what is called `us` is the same on every run."""

@@ -7,18 +7,20 @@ from contextlib import asynccontextmanager
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
+from buckler.balance.subject import Subject
 from buckler.core.case import Target
 from buckler.core.clock import HandClock
 from buckler.core.play import Player, Witness
 from buckler.errors import BackendError
 from buckler.guard.plan import Off
+from buckler.guard.routes import RouteTable
 from buckler.protections import DEFAULTS
 from buckler.stores.memory import Memory
+from buckler.testing import PROBE, Probe
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Collection, Mapping, MutableMapping
 
-    from buckler.balance.subject import Subject
     from buckler.core.case import Case, Transcript
     from buckler.core.protection import Protection
     from buckler.guard import Guard
@@ -32,7 +34,7 @@ class Stage:
     """One running application. `names` are its protections, in their order; `needed` those that offer it something to work with."""
 
     def __init__(self, subject: Subject, state: dict[str, Any]) -> None:
-        self._guard, self._state = subject.guard, state
+        self._subject, self._guard, self._state = subject, subject.guard, state
         self.target = replace(subject.target, host=HOST)
         self.protections: dict[str, Protection] = {item.card.name: item for item in subject.guard.plan.protections}
         self.names = frozenset(self.protections)
@@ -42,6 +44,12 @@ class Stage:
         """The application without its guard, with the state that its start left."""
         scope["state"] = dict(self._state)
         await self._guard.app(scope, receive, send)
+
+    def careless(self) -> Stage:
+        """Return a stage with the same protections around an application that trusts everybody and has every place."""
+        probe = Probe()
+        guard = self.guard(self.names, probe, routes=RouteTable(probe))
+        return Stage(Subject(self._subject.name, guard, PROBE), {})
 
     def guard(self, keep: Collection[str], app: Any, changed: Mapping[str, Protection] | None = None, **facts: Any) -> Guard:
         """Return a guard around `app` with those of the application's protections that `keep` names.

@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 from typing import TYPE_CHECKING
 
-from buckler.balance.benefit import open_attacks, play_all
+from buckler.balance.benefit import open_attacks, play_all, play_elsewhere
 from buckler.balance.cost import ALL, GUARD, Cost, Scales
 from buckler.balance.sheet import Liability, Row, Sheet, filled
 from buckler.balance.stage import staged
@@ -32,13 +32,16 @@ async def weigh(subject: Subject, *, seed: int = 1, quick: bool = False, progres
     async with staged(subject) as stage:
         scales = Scales(stage, seed=seed, quick=quick)
         await scales.prepare()
+        careless = stage.careless()
         names = [*stage.protections, ALL, GUARD]
         costs: dict[str, Cost] = {}
         rows: list[Row] = []
         steps = len(names) + len(stage.protections)
         for name, protection in stage.protections.items():
             progress(f"plays {name}", len(rows), steps)
-            rows.append(Row(name, protection.report_only, played=await play_all(stage, protection)))
+            played = await play_all(stage, protection)
+            elsewhere = await play_elsewhere(careless, protection, played)
+            rows.append(Row(name, protection.report_only, played=played, elsewhere=elsewhere))
         for name in names:
             progress(f"weighs {name}", len(rows) + len(costs), steps)
             costs[name] = await scales.weigh(name)

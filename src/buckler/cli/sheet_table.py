@@ -27,10 +27,11 @@ def show(console: Console, sheet: Sheet, *, details: bool = False) -> None:
     console.print(
         "[dim]Cost: a request with it, less one without it, all others on, on the dearest route of each kind. ops: bytecodes. "
         "µs: medians, ± half of the 95 % interval; dim where that includes 0. alone: attacks that succeed as soon as it is off. "
-        "shared: attacks that another stops too.[/]"
+        "shared: attacks that another stops too. probe: further attacks, which this application has no place for, withstands itself "
+        "or cannot do without the protection, stopped on one that trusts everybody.[/]"
     )
     notes = [(row.name, note) for row in sheet.rows if (note := row.note())]
-    _section(console, "Notes", [f"{name}: {note}" for name, note in notes] + sheet.remarks + _not_played(sheet))
+    _section(console, "Notes", [f"{name}: {note}" for name, note in notes] + sheet.remarks)
     _section(console, "Liabilities", [_liability(item.name, item.mode, item.because, item.open) for item in sheet.liabilities])
     if details:
         for row in sheet.rows:
@@ -47,13 +48,13 @@ def _table(sheet: Sheet) -> Table:
     for kind in Kind:
         table.add_column("\nops", justify="right", no_wrap=True)
         table.add_column(f"{kind.value}\nµs", justify="right", no_wrap=True)
-    for name in ("refusal\nµs", "stops\nalone", "\nshared", "honest\nrefused"):
+    for name in ("refusal\nµs", "stops\nalone", "\nshared", "\nprobe", "honest\nrefused"):
         table.add_column(name, justify="right", no_wrap=True)
     for row in sheet.rows:
         table.add_row(*_costs(row), *_benefit(row))
     table.add_section()
     table.add_row(*_costs(sheet.all, "all together"), *_sums(sheet), style="bold")
-    table.add_row(*_costs(sheet.guard, "bare guard"), "", "", "", "")
+    table.add_row(*_costs(sheet.guard, "bare guard"), "", "", "", "", "")
     return table
 
 
@@ -77,23 +78,16 @@ def _benefit(row: Row) -> list[str]:
     alone = row.how_many(Verdict.ALONE)
     return [
         f"{row.refusal_us.median:.1f}" if row.refusal_us else _NONE,
-        (f"[red]{alone}[/]" if bad else str(alone)) if row.attacks else _NONE,
-        str(row.how_many(Verdict.ALSO)) if row.attacks else _NONE,
+        f"[red]{alone}[/]" if bad else str(alone),
+        str(row.how_many(Verdict.ALSO)),
+        str(row.stopped_elsewhere()),
         f"[red]{refused}[/]" if refused else str(refused),
     ]
 
 
 def _sums(sheet: Sheet) -> list[str]:
-    sums = [sum(row.how_many(verdict) for row in sheet.rows) for verdict in (Verdict.ALONE, Verdict.ALSO, Verdict.REFUSED)]
-    return ["", *map(str, sums)]
-
-
-def _not_played(sheet: Sheet) -> list[str]:
-    missing = sheet.not_played()
-    if not missing:
-        return []
-    listed = ", ".join(f"{name} {number}" for name, number in missing.items())
-    return [f"Not played, because the target has no such place: {listed}."]
+    alone, shared, refused = (sum(row.how_many(it) for row in sheet.rows) for it in (Verdict.ALONE, Verdict.ALSO, Verdict.REFUSED))
+    return ["", *map(str, (alone, shared, sum(row.stopped_elsewhere() for row in sheet.rows), refused))]
 
 
 def _liability(name: str, mode: str, because: str, opened: tuple[str, ...]) -> str:

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from asyncio import TimerHandle, Transport
 
 _TOO_LONG, _TOO_SLOW = 431, 408
+_END = b"\r\n\r\n"
 
 
 class BoundedProtocol(HttpToolsProtocol):
@@ -23,6 +24,7 @@ class BoundedProtocol(HttpToolsProtocol):
     head_s = 10.0
 
     _head_bytes = 0  # of a head that has begun and is not complete
+    _head_end = b""  # its last bytes: the empty line that ends it may come in two pieces
     _head_timer: TimerHandle | None = None
     _taken_over = False  # by the WebSocket protocol
 
@@ -36,7 +38,7 @@ class BoundedProtocol(HttpToolsProtocol):
 
     def data_received(self, data: bytes) -> None:
         """Feed the parser, and look at whether a head is still incomplete."""
-        if len(data) > self.max_head_bytes and not self._in_body() and b"\r\n\r\n" not in data[: self.max_head_bytes]:
+        if (self._head_bytes or len(data) > self.max_head_bytes) and not self._in_body() and self._too_long_with(data):
             self._refuse(_TOO_LONG)
             return
         super().data_received(data)
@@ -45,7 +47,9 @@ class BoundedProtocol(HttpToolsProtocol):
             if self._head_timer is not None:
                 self._head_is_here()
         elif not self._taken_over and not self.transport.is_closing():
-            self._head_bytes += len(data)
+            before = data.rfind(_END)  # what belongs to an earlier request on this connection
+            self._head_bytes += len(data) - (before + len(_END) if before >= 0 else 0)
+            self._head_end = data[-3:]
             if self._head_bytes > self.max_head_bytes:
                 self._refuse(_TOO_LONG)
             elif self._head_timer is None:
@@ -57,6 +61,11 @@ class BoundedProtocol(HttpToolsProtocol):
         self._head_is_here()
         super().handle_websocket_upgrade()
 
+    def _too_long_with(self, data: bytes) -> bool:
+        """Whether the head, which may end anywhere in `data`, is longer than it may be."""
+        ends = (self._head_end + data).find(_END)
+        return self._head_bytes + (len(data) if ends < 0 else ends - len(self._head_end)) > self.max_head_bytes
+
     def _in_body(self) -> bool:
         return self.cycle is not None and self.cycle.more_body
 
@@ -64,7 +73,7 @@ class BoundedProtocol(HttpToolsProtocol):
         self._head_timer = self.loop.call_later(self.head_s, self._refuse, _TOO_SLOW)
 
     def _head_is_here(self) -> None:
-        self._head_bytes = 0
+        self._head_bytes, self._head_end = 0, b""
         if self._head_timer is not None:
             self._head_timer.cancel()
             self._head_timer = None

@@ -1,0 +1,140 @@
+"""The two limits that uvicorn's protocol lacks, on a real socket."""
+
+from __future__ import annotations
+
+import asyncio
+from contextlib import asynccontextmanager, suppress
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from uvicorn import Config, Server
+
+from buckler.serve.bounded import bounded
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator
+
+HOST = b"GET / HTTP/1.1\r\nHost: a\r\n"
+CLOSING = HOST + b"Connection: close\r\n\r\n"
+
+
+async def app(scope: Any, receive: Any, send: Any) -> None:
+    if scope["type"] == "websocket":
+        await receive()
+        await send({"type": "websocket.accept"})
+        await asyncio.sleep(0.3)
+        await send({"type": "websocket.send", "text": "still here"})
+        await send({"type": "websocket.close", "code": 1000})
+        return
+    size = 0
+    more = True
+    while more:
+        message = await receive()
+        size += len(message.get("body", b""))
+        more = message.get("more_body", False)
+    body = b"%d" % size
+    await send({"type": "http.response.start", "status": 200, "headers": [(b"content-length", b"%d" % len(body))]})
+    await send({"type": "http.response.body", "body": body})
+
+
+@asynccontextmanager
+async def served(head_s: float = 5.0) -> AsyncIterator[int]:
+    config = Config(app, port=0, http=bounded(8192, head_s), ws="websockets-sansio", lifespan="off", log_level="error", server_header=False)
+    server = Server(config)
+    config.load()
+    server.lifespan = config.lifespan_class(config)
+    await server.startup()
+    yield server.servers[0].sockets[0].getsockname()[1]
+    server.force_exit = True
+    await server.shutdown()
+
+
+async def said_to(port: int, *pieces: bytes, pause_s: float = 0.01) -> bytes:
+    reader, writer = await asyncio.open_connection("127.0.0.1", port)
+    said = bytearray()
+    for piece in pieces:
+        writer.write(piece)
+        with suppress(TimeoutError):
+            async with asyncio.timeout(pause_s):
+                said += await reader.read(65536)
+        if b"HTTP/1.1 4" in said:
+            break  # whoever is refused need not go on
+    with suppress(TimeoutError):
+        async with asyncio.timeout(2):
+            while piece := await reader.read(65536):
+                said += piece
+    writer.close()
+    return bytes(said)
+
+
+async def test_an_ordinary_request() -> None:
+    async with served() as port:
+        assert (await said_to(port, CLOSING)).startswith(b"HTTP/1.1 200")
+
+
+async def test_a_head_in_pieces() -> None:
+    async with served() as port:
+        assert (await said_to(port, HOST, b"Connection: close\r\n", b"\r\n")).startswith(b"HTTP/1.1 200")
+
+
+@pytest.mark.parametrize(
+    "pieces",
+    [
+        (HOST + b"X: " + b"a" * 9000 + b"\r\n\r\n",),
+        (HOST + b"X: " + b"a" * 5000, b"a" * 5000),
+        (b"GET /" + b"a" * 5000, b"a" * 5000),
+        (HOST + b"X: " + b"a" * 5000, b"a" * 5000 + b"\r\n\r\n"),
+        (HOST + b"X: " + b"a" * 8000, b"a" * 190 + b"\r\n\r", b"\n"),
+        (HOST + b"\r\n" + HOST + b"X: " + b"a" * 9000,),
+    ],
+    ids=["one piece", "header in pieces", "target in pieces", "it ends too late", "its end in pieces", "the second of two"],
+)
+async def test_too_long_a_head(pieces: tuple[bytes, ...]) -> None:
+    async with served() as port:
+        assert b"HTTP/1.1 431 " in await said_to(port, *pieces)
+
+
+async def test_a_long_body_is_no_head() -> None:
+    body = b"a" * 200_000
+    async with served() as port:
+        head = b"POST / HTTP/1.1\r\nHost: a\r\nConnection: close\r\nContent-Length: 200000\r\n\r\n"
+        assert (await said_to(port, head + body)).endswith(b"200000")
+        assert (await said_to(port, head, body[:90_000], body[90_000:])).endswith(b"200000")
+
+
+async def test_a_head_whose_end_comes_in_two_pieces_before_a_long_body() -> None:
+    head = b"POST / HTTP/1.1\r\nHost: a\r\nConnection: close\r\nContent-Length: 20000\r\n\r"
+    async with served() as port:
+        assert (await said_to(port, head, b"\n" + b"a" * 20_000)).endswith(b"20000")
+
+
+async def test_a_slow_head_is_told_so() -> None:
+    async with served(head_s=0.1) as port:
+        assert (await said_to(port, HOST)).startswith(b"HTTP/1.1 408 ")
+        assert (await said_to(port, HOST, *[b"X: 1\r\n"] * 20, pause_s=0.02)).startswith(b"HTTP/1.1 408 ")
+
+
+async def test_who_says_nothing_is_closed_without_a_word() -> None:
+    async with served(head_s=0.1) as port:
+        assert await said_to(port) == b""
+
+
+async def test_the_second_head_on_a_connection_has_the_same_time() -> None:
+    async with served(head_s=0.1) as port:
+        said = await said_to(port, HOST + b"\r\n", b"GET /slow")
+        assert said.startswith(b"HTTP/1.1 200")
+        assert b"HTTP/1.1 408 " in said
+
+
+async def test_a_socket_is_not_ended_by_the_timer() -> None:
+    upgrade = (
+        HOST
+        + b"Connection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Key: AAAAAAAAAAAAAAAAAAAAAA==\r\nSec-WebSocket-Version: 13\r\n\r\n"
+    )
+    async with served(head_s=0.1) as port:
+        assert b"still here" in await said_to(port, upgrade[:20], upgrade[20:])
+
+
+async def test_a_malformed_head_is_answered_as_before() -> None:
+    async with served() as port:
+        assert (await said_to(port, b"NOT HTTP\r\n\r\n")).startswith(b"HTTP/1.1 400 ")
