@@ -26,6 +26,9 @@ DOORS: dict[str, tuple[str, ...]] = {
     "click": ("src/buckler/cli/",),  # one file a command, and each is a click command
     "rich": ("src/buckler/cli/",),  # as click: each command lays out its own tables
     "fastapi": ("src/buckler/frameworks/fastapi/",),  # the folder is the adapter
+    "starlette": ("src/buckler/frameworks/",),  # what all adapters of its family share
+    "jinja2": ("src/buckler/frameworks/templates.py",),
+    "markupsafe": ("src/buckler/frameworks/templates.py",),
 }
 
 

@@ -6,11 +6,12 @@ import re
 import subprocess
 import sys
 import tomllib
+from importlib.metadata import packages_distributions
 from typing import Any
 
 import pytest
 
-from tests.architecture.tree import SRC, committed, python_files, text
+from tests.architecture.tree import SRC, committed, imports, python_files, text
 
 LOCKS = [name for name in committed() if re.fullmatch(r"(?:requirements/\w+|bench/requirements)\.txt", name)]
 PROJECT: dict[str, Any] = tomllib.loads(text("pyproject.toml"))
@@ -65,3 +66,24 @@ def test_it_imports_with_the_standard_library_alone() -> None:
     assert done.returncode == 0, done.stderr
     strangers = set(done.stdout.split()) - {"buckler"}
     assert not {name for name in strangers if not name.startswith("_")}
+
+
+def _declared() -> set[str]:
+    """Every distribution that pyproject.toml names, in any extra or group."""
+    lists = [*PROJECT["project"]["optional-dependencies"].values(), *PROJECT["dependency-groups"].values()]
+    named = (re.match(r"[\w.-]+", entry) for entries in lists for entry in entries if isinstance(entry, str))
+    return {found[0].lower() for found in named if found}
+
+
+def test_every_import_is_declared() -> None:
+    """What only comes along with something else is gone on the day on which that changes its mind."""
+    given = packages_distributions()
+    declared, missing = _declared(), set()
+    for name in python_files("src/", "tests/", "examples/", "tools/"):
+        for found in imports(name):
+            top = found.module.split(".")[0]
+            if top in sys.stdlib_module_names or top in {"buckler", "tests", "examples", "bench", "tools", "test_start"}:
+                continue
+            if not declared & {item.lower() for item in given.get(top, ())}:
+                missing.add(f"{top} ({name})")
+    assert not missing, "name it in pyproject.toml, in an extra or a group, and run `make lock`"
