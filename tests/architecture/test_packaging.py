@@ -72,7 +72,7 @@ def _declared() -> set[str]:
     """Every distribution that pyproject.toml names, in any extra or group."""
     lists = [*PROJECT["project"]["optional-dependencies"].values(), *PROJECT["dependency-groups"].values()]
     named = (re.match(r"[\w.-]+", entry) for entries in lists for entry in entries if isinstance(entry, str))
-    return {found[0].lower() for found in named if found}
+    return {found[0].lower().replace("_", "-") for found in named if found}
 
 
 def test_every_import_is_declared() -> None:
@@ -84,6 +84,6 @@ def test_every_import_is_declared() -> None:
             top = found.module.split(".")[0]
             if top in sys.stdlib_module_names or top in {"buckler", "tests", "examples", "bench", "tools", "test_start"}:
                 continue
-            if not declared & {item.lower() for item in given.get(top, ())}:
+            if not declared & {item.lower().replace("_", "-") for item in given.get(top, ())}:
                 missing.add(f"{top} ({name})")
     assert not missing, "name it in pyproject.toml, in an extra or a group, and run `make lock`"
