@@ -26,11 +26,15 @@ class LoadFailedError(Exception):
 
 def wrk(port: int, seconds: float, request: Sequence[tuple[str, str]], status: int) -> dict[str, float]:
     """Return requests a second and latencies in µs. Raises `LoadFailedError` when any answer was not the one that is measured."""
+    return read(loaded(port, seconds, request), refused=status >= 400)
+
+
+def loaded(port: int, seconds: float, request: Sequence[tuple[str, str]]) -> str:
+    """Load the server, and return what wrk says of it. Alone, it warms a server: nothing is judged."""
     words = [*pinned(1), "wrk", "-t1", f"-c{CONNECTIONS}", f"-d{max(1, round(seconds))}s", "--latency"]
     for name, value in request:
         words += ["-H", f"{name}: {value}"]
-    done = subprocess.run([*words, f"http://127.0.0.1:{port}/"], capture_output=True, text=True, check=True)
-    return read(done.stdout, refused=status >= 400)
+    return subprocess.run([*words, f"http://127.0.0.1:{port}/"], capture_output=True, text=True, check=True).stdout
 
 
 def read(text: str, *, refused: bool) -> dict[str, float]:

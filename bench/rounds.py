@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from bench import checks
 from bench.cpu import spent_s
-from bench.load import LoadFailedError, wrk
+from bench.load import LoadFailedError, loaded, wrk
 from bench.rows import BY_KEY, SERVERS
 from bench.servers import serving
 
@@ -63,7 +63,7 @@ def measure(server: str, row: Row, seconds: float) -> dict[str, float]:
     with serving(server, row) as running:
         request = [*row.request, *_cookie(row, running.port)]
         checks.answers(running.port, request, row.status)
-        wrk(running.port, _WARM_S, request, row.status)
+        loaded(running.port, _WARM_S, request)
         checks.answers(running.port, request, row.status)  # and so has served all that the warm-up left behind
         before_s = spent_s(running.group)
         found = wrk(running.port, seconds, request, row.status)
