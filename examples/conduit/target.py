@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from urllib.parse import urlencode
 
-from buckler.core.case import Place, Target
+from buckler.testing import Place, Target
 from examples.conduit.settings import DEMO_EMAIL, DEMO_PASSWORD
 
 target = Target(

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from typing import TYPE_CHECKING, Any
 
-from buckler.core.case import Case, Place, Target, Transcript
+from buckler.core.case import Ask, Case, Place, Target, Transcript
 from buckler.core.clock import Clock, HandClock
 from buckler.core.play import Player, Witness
 from buckler.guard import Guard, off
@@ -16,6 +16,8 @@ if TYPE_CHECKING:
 
     from buckler.core.protection import Protection
     from buckler.guard.plan import Off
+
+__all__ = ["PROBE", "SECRET", "Ask", "Case", "HandClock", "Place", "Target", "Transcript", "guarded", "only", "play", "probe_app"]
 
 SECRET = "a secret of the tests: thirty-two bytes or more"  # noqa: S105  # of the tests alone
 _NOT_UNDER_TEST = "another protection is under test"
