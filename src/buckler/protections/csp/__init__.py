@@ -53,30 +53,32 @@ _DIRECTIVES = (
 class CSP:
     """One option a directive, each a list of sources; an empty list leaves it out, so that `default_src` holds.
 
+    The thirteen: `default_src`, `script_src`, `style_src`, `img_src`, `font_src`, `connect_src`, `media_src`, `frame_src`, `worker_src`,
+    `manifest_src`, `form_action`, `frame_ancestors`, `base_uri`.
     `trusted_types`: scripts may write into the page only through a policy of theirs. `trial`: a second policy, only reported.
-    `reports`: the path for browsers' reports, or None. `insecure_inline_scripts`, `insecure_inline_styles` and `insecure_eval` each give up
+    `reports`: the path for browsers' reports, or None; `reports_per_minute`: how many of them one worker reads. `insecure_inline_scripts`, `insecure_inline_styles` and `insecure_eval` each give up
     one part of the protection.
     """
 
     card: ClassVar[Card] = Card("csp", (MALFORMED, TOO_MANY))
     cases: ClassVar = CASES
-    default_src: Sequence[str] = (NONE,)
-    script_src: Sequence[str] = (NONCE, STRICT_DYNAMIC)
-    style_src: Sequence[str] = (SELF, NONCE)
-    img_src: Sequence[str] = (SELF,)
-    font_src: Sequence[str] = (SELF,)
-    connect_src: Sequence[str] = (SELF,)
+    default_src: Sequence[str] = (NONE,)  # what no other directive names is what nobody thought of: Observatory, +10
+    script_src: Sequence[str] = (NONCE, STRICT_DYNAMIC)  # lists of hosts are got round; nonces are not (CSP Level 3, section 8.2)
+    style_src: Sequence[str] = (SELF, NONCE)  # own files, and a style element that the page itself named
+    img_src: Sequence[str] = (SELF,)  # an image from elsewhere tells its host who reads the page
+    font_src: Sequence[str] = (SELF,)  # as img_src
+    connect_src: Sequence[str] = (SELF,)  # where a script may send what it read
     media_src: Sequence[str] = ()
     frame_src: Sequence[str] = ()
     worker_src: Sequence[str] = ()
-    manifest_src: Sequence[str] = (SELF,)
-    form_action: Sequence[str] = (SELF,)
-    frame_ancestors: Sequence[str] = (NONE,)
-    base_uri: Sequence[str] = (NONE,)
+    manifest_src: Sequence[str] = (SELF,)  # the site may be installed as an app; its manifest is its own
+    form_action: Sequence[str] = (SELF,)  # not covered by default_src: without it a form goes anywhere
+    frame_ancestors: Sequence[str] = (NONE,)  # as form_action; framing is rare and must be named
+    base_uri: Sequence[str] = (NONE,)  # as form_action; hardly any page has a base element
     trusted_types: bool = False
     trial: CSP | None = None
-    reports: str | None = "/.well-known/csp-reports"
-    reports_per_minute: int = 60
+    reports: str | None = "/.well-known/csp-reports"  # RFC 8615 keeps this folder free of pages
+    reports_per_minute: int = 60  # one a second tells what is wrong; a page seen by thousands would send thousands
     insecure_inline_scripts: bool = False
     insecure_inline_styles: bool = False
     insecure_eval: bool = False

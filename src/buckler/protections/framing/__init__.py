@@ -40,7 +40,7 @@ class Framing:
 
     card: ClassVar[Card] = Card("framing")
     cases: ClassVar = CASES
-    allow: str = "none"
+    allow: str = "none"  # framing is rare; a site that frames itself says so
     report_only: bool = False
 
     def __post_init__(self) -> None:

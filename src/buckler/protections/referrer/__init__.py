@@ -40,7 +40,7 @@ class Referrer:
 
     card: ClassVar[Card] = Card("referrer")
     cases: ClassVar = CASES
-    policy: str = "same-origin"
+    policy: str = "same-origin"  # the strictest that leaves the site's own forms their Origin
     report_only: bool = False
 
     def __post_init__(self) -> None:
