@@ -56,8 +56,8 @@ class CSP:
     The thirteen: `default_src`, `script_src`, `style_src`, `img_src`, `font_src`, `connect_src`, `media_src`, `frame_src`, `worker_src`,
     `manifest_src`, `form_action`, `frame_ancestors`, `base_uri`.
     `trusted_types`: scripts may write into the page only through a policy of theirs. `trial`: a second policy, only reported.
-    `reports`: the path for browsers' reports, or None; `reports_per_minute`: how many of them one worker reads. `insecure_inline_scripts`, `insecure_inline_styles` and `insecure_eval` each give up
-    one part of the protection.
+    `reports`: the path for browsers' reports, or None; `reports_per_minute`: how many of them one worker reads.
+    `insecure_inline_scripts`, `insecure_inline_styles` and `insecure_eval` each give up one part of the protection.
     """
 
     card: ClassVar[Card] = Card("csp", (MALFORMED, TOO_MANY))

@@ -38,7 +38,8 @@ _PRELOAD_MIN_S = 31_536_000  # hstspreload.org: at least one year
 
 @options
 class HSTS:
-    """`max_age_s`: for how long a browser remembers. `include_subdomains`: for them too. `preload`: consents to the browsers' built-in list.
+    """`max_age_s`: for how long a browser remembers. `include_subdomains`: for them too.
+    `preload`: consents to the browsers' built-in list.
 
     The standard has no report-only form: in report-only mode the header is not sent.
     """
