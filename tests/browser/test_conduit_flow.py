@@ -11,21 +11,48 @@ if TYPE_CHECKING:
     from tests.browser.conftest import Opener, Visitor
 
 
-def test_sign_up_write_comment_favourite_follow_edit_delete_sign_out(visitor: Visitor, open_window: Opener) -> None:
+def test_sign_up_sign_out_sign_in(visitor: Visitor) -> None:
+    page = visitor.page
+    visitor.sign_up("flow-selma")
+    expect(page.locator(".navbar")).to_contain_text("flow-selma")
+    visitor.go("/settings")
+    page.click("button:has-text('Or click here to logout')")
+    expect(page.locator(".navbar")).to_contain_text("Sign in")
+    page.click(".navbar a:has-text('Sign in')")
+    visitor.sign_in("flow-selma")
+    expect(page.locator(".navbar")).to_contain_text("flow-selma")
+
+
+def test_write_edit_delete(visitor: Visitor) -> None:
     page = visitor.page
     visitor.sign_up("flow-mira")
-    expect(page.locator(".navbar")).to_contain_text("flow-mira")
-    path = visitor.publish("How to fold a chart", "Some **bold** words.\n\n## A section", "charts, folding")
+    visitor.publish("How to fold a chart", "Some **bold** words.\n\n## A section", "charts, folding")
     expect(page).to_have_title("How to fold a chart · Conduit")
     expect(page.locator(".article-content strong")).to_have_text("bold")
     expect(page.locator(".article-content h2")).to_have_text("A section")
     expect(page.locator(".article-page > .page .tag-pill")).to_have_text(["charts", "folding"])
+    page.click(".banner a:has-text('Edit Article')")
+    page.fill("input[name=title]", "How to fold any chart")
+    page.click("button:has-text('Publish Article')")
+    expect(page.locator("h1")).to_have_text("How to fold any chart")
+    expect(page.locator(".article-page > .page .tag-pill")).to_have_text(["charts", "folding"])
+    path = page.url.removeprefix(visitor.site.url)
+    page.click(".banner button:has-text('Delete Article')")
+    page.wait_for_url(visitor.site.url + "/")
+    visitor.refusals.add(404)
+    assert visitor.go(path).status == 404
 
+
+def test_favourite_follow_comment_without_loading_the_page_anew(visitor: Visitor, open_window: Opener) -> None:
+    visitor.sign_up("flow-astrid")
+    path = visitor.publish("How to fold a sail")
     other = open_window()
     other.sign_up("flow-theo")
     other.go(path)
     reader = other.page
-    favorite = reader.locator(".banner .favorite-form button")
+    loaded: list[str] = []
+    reader.on("framenavigated", lambda frame: loaded.append(frame.url))
+    favorite, follow = reader.locator(".banner .favorite-form button"), reader.locator(".banner .follow-form button")
     favorite.click()
     expect(favorite).to_have_text(re.compile(r"Unfavorite\s+Article\s+\(1\)"))
     expect(favorite).to_have_class(re.compile(r"\bbtn-primary\b"))
@@ -36,46 +63,31 @@ def test_sign_up_write_comment_favourite_follow_edit_delete_sign_out(visitor: Vi
     expect(favorite).to_have_class(re.compile(r"\bbtn-outline-primary\b"))
     favorite.click()
     expect(favorite).to_contain_text("Unfavorite")
-    follow = reader.locator(".banner .follow-form button")
     follow.click()
-    expect(follow).to_have_text(re.compile(r"Unfollow\s+flow-mira"))
+    expect(follow).to_have_text(re.compile(r"Unfollow\s+flow-astrid"))
     reader.fill("textarea[placeholder='Write a comment...']", "Well folded.\n\nThank you.")
     reader.click("button:has-text('Post Comment')")
     said = reader.locator(".card:not(.comment-form) .card-block")
-    expect(said).to_have_text("Well folded.\n\nThank you.")
-    expect(reader.locator("textarea[name=body]")).to_have_value("")
-    assert reader.url == other.site.url + path  # all of this without loading the page anew
-
-    reader.reload()
     expect(said).to_have_text("Well folded. Thank you.")
-    expect(favorite).to_contain_text("(1)")
-    expect(follow).to_contain_text("Unfollow")
-    other.go("/?feed=following")
-    expect(reader.locator(".article-preview h2")).to_have_text("How to fold a chart")
-    other.go("/profile/flow-theo/favorites")
-    expect(reader.locator(".article-preview h2")).to_have_text("How to fold a chart")
-    other.go(path)
-    reader.click(".mod-options button")
-    expect(reader.locator(".card:not(.comment-form)")).to_have_count(0)
-    expect(reader.locator(".no-comments")).to_be_visible()
+    expect(reader.locator("textarea[name=body]")).to_have_value("")
+    assert loaded == []
+    what_stays(other, path)
 
-    page.click(".banner a:has-text('Edit Article')")
-    page.fill("input[name=title]", "How to fold any chart")
-    page.click("button:has-text('Publish Article')")
-    expect(page.locator("h1")).to_have_text("How to fold any chart")
-    expect(page.locator(".article-page > .page .tag-pill")).to_have_text(["charts", "folding"])
-    page.click(".banner button:has-text('Delete Article')")
-    page.wait_for_url(visitor.site.url + "/")
-    visitor.refusals.add(404)
-    answer = visitor.go(page.url.removeprefix(visitor.site.url) + "article/how-to-fold-any-chart")
-    assert answer.status == 404
 
-    visitor.go("/settings")
-    page.click("button:has-text('Or click here to logout')")
-    expect(page.locator(".navbar")).to_contain_text("Sign in")
-    page.click(".navbar a:has-text('Sign in')")
-    visitor.sign_in("flow-mira")
-    expect(page.locator(".navbar")).to_contain_text("flow-mira")
+def what_stays(reading: Visitor, path: str) -> None:
+    """All of it is there when the page is loaded anew, and on the other pages."""
+    page = reading.page
+    reading.go(path)
+    expect(page.locator(".card:not(.comment-form) .card-block")).to_have_text("Well folded. Thank you.")
+    expect(page.locator(".banner .favorite-form button")).to_contain_text("(1)")
+    expect(page.locator(".banner .follow-form button")).to_contain_text("Unfollow")
+    for feed in ("/?feed=following", "/profile/flow-theo/favorites"):
+        reading.go(feed)
+        expect(page.locator(".article-preview h2")).to_have_text("How to fold a sail")
+    reading.go(path)
+    page.click(".mod-options button")
+    expect(page.locator(".card:not(.comment-form)")).to_have_count(0)
+    expect(page.locator(".no-comments")).to_be_visible()
 
 
 def test_settings_change_the_profile(visitor: Visitor) -> None:
@@ -140,8 +152,7 @@ def test_a_stranger_is_led_to_the_sign_in_page_and_back(visitor: Visitor, open_w
     stranger.page.wait_for_url(stranger.site.url + path)
 
 
-def test_a_page_from_before_an_update_of_the_browser_still_works(visitor: Visitor) -> None:
-    """Back and forward: what the session's end took away does not come back."""
+def test_what_was_on_the_screen_does_not_come_back_after_signing_out(visitor: Visitor) -> None:
     page = visitor.page
     visitor.sign_up("back-mira")
     visitor.go("/settings")

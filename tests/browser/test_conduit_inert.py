@@ -73,7 +73,12 @@ def test_scripts_in_every_field_are_inert(open_window: Opener, scripts: bool) ->
     only_ours(visitor)
 
     pages = ["/", article, article.replace("/article/", "/editor/"), f"/profile/{name}", "/settings", "/?feed=following"]
-    for path in (*pages, f"/tag/{SCRIPT.replace('/', '%2f')}", "/tag/<img src=x onerror=alert('path')>", "/login?next=\"><script>alert(1)</script>"):
+    for path in (
+        *pages,
+        f"/tag/{SCRIPT.replace('/', '%2f')}",
+        "/tag/<img src=x onerror=alert('path')>",
+        '/login?next="><script>alert(1)</script>',
+    ):
         visitor.refusals |= {400, 404}
         visitor.go(path)
         only_ours(visitor)
@@ -91,7 +96,7 @@ def only_ours(visitor: Visitor) -> None:
 def test_the_policy_stops_a_script_that_got_in_nonetheless(visitor: Visitor) -> None:
     """Teeth of these tests: what they listen for is heard, and the policy holds where escaping would have failed."""
     visitor.go("/")
-    visitor.page.route("**/tag/broken", lambda route: broken(route))
+    visitor.page.route("**/tag/broken", broken)
     visitor.go("/tag/broken")
     expect(visitor.page.locator("#injected")).to_have_count(1)
     expect(visitor.page.locator("h1")).to_have_text("conduit")

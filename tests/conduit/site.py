@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import httpx
 
-from examples.conduit.app import make_app, prepare
+from examples.conduit.app import make_app
 from examples.conduit.settings import Settings
 
 if TYPE_CHECKING:
@@ -26,12 +26,8 @@ async def running(folder: Path, **settings: Any) -> AsyncIterator[Guard]:
     """Run Conduit in `folder`, with cheap passwords, without the demo content and without rate limits unless `settings` say else."""
     chosen = {"demo_content": False, "insecure_cheap_passwords": True, "insecure_only_report_rate_limits": True, **settings}
     guard = make_app(Settings(folder=folder, **chosen))
-    parts = guard.app.state.parts
-    await prepare(parts)
-    try:
+    async with guard.app.router.lifespan_context(guard.app):
         yield guard
-    finally:
-        await parts.close()
 
 
 class Visitor(httpx.AsyncClient):

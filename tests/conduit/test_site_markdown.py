@@ -48,7 +48,7 @@ WRITTEN = [
     '```"><script>alert(1)</script>\nx\n```',
 ]
 _TAG = re.compile(r"<([a-z0-9]+)((?:\s+[a-z]+=\"[^\"]*\")*)\s*/?>")
-_FINE = {"href", "title", "src", "alt", "start", "rel", "loading", "decoding", "referrerpolicy"}
+_FINE = {"tabindex", "href", "title", "src", "alt", "start", "rel", "loading", "decoding", "referrerpolicy"}
 
 
 def is_inert(html: str) -> bool:
@@ -84,7 +84,9 @@ def test_tags_are_shown_as_text() -> None:
 
 
 def test_headings_begin_below_the_title() -> None:
-    assert rendered("# one\n\n###### six") == "<h2>one</h2>\n<h6>six</h6>\n"
+    assert rendered("# one\n\n###### six") == "<h2>one</h2>\n<h3>six</h3>\n"
+    assert rendered("### three\n\n## two\n\n# one") == "<h4>three</h4>\n<h3>two</h3>\n<h2>one</h2>\n"
+    assert rendered("\n\n".join(f"{'#' * level} x" for level in range(1, 7))).endswith("<h6>x</h6>\n<h6>x</h6>\n")
 
 
 def test_links_say_that_they_are_not_ours() -> None:

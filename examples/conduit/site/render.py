@@ -6,16 +6,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from fastapi.responses import HTMLResponse
-from jinja2 import Environment, FileSystemLoader, StrictUndefined
-from markupsafe import Markup
-
-from buckler.frameworks.fastapi import csrf_token, nonce
+from buckler.frameworks.templates import Templates
 from examples.conduit import fields, models
 from examples.conduit.site.addresses import segment
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Mapping, Sequence
     from datetime import datetime
 
     from fastapi import Request, Response
@@ -85,33 +81,14 @@ class Renderer:
     """`app.state.renderer`."""
 
     def __init__(self, statics: Statics) -> None:
-        self._templates = Environment(
-            loader=FileSystemLoader(FOLDER), autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True
-        )
-        self._templates.globals.update(static=statics.url, limits=LIMITS)
-        self._templates.filters.update(segment=segment, day=day, machine_time=machine_time, problem_lines=problem_lines)
+        self._templates = Templates(FOLDER)
+        self._templates.environment.globals.update(static=statics.url, limits=LIMITS)
+        self._templates.environment.filters.update(segment=segment, day=day, machine_time=machine_time, problem_lines=problem_lines)
 
     def page(self, request: Request, template: str, *, status: int = 200, viewer: User | None = None, **context: Any) -> Response:
         """Return a page."""
-        common: dict[str, Any] = {
-            "path": request.url.path,
-            "viewer": viewer,
-            "problems": None,
-            "nonce": lambda: nonce(request),
-            "csrf_field": _csrf_field(request) if viewer else Markup,
-        }
-        text = self._templates.get_template(template).render({**common, **context})
-        return HTMLResponse(text, status)
-
-
-def _csrf_field(request: Request) -> Callable[[], Markup]:
-    """For who is signed in alone: a token hangs on a session, and a stranger who only reads shall not get one."""
-
-    def csrf_field() -> Markup:
-        token = csrf_token(request)
-        return Markup('<input type="hidden" name="csrf_token" value="{}">').format(token) if token else Markup()
-
-    return csrf_field
+        common: dict[str, Any] = {"path": request.url.path, "viewer": viewer, "problems": None}
+        return self._templates.page(request, template, status, **{**common, **context})
 
 
 def renderer_of(request: Request) -> Renderer:

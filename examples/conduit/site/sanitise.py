@@ -9,7 +9,12 @@ _TAGS = {
     *("table", "thead", "tbody", "tr", "th", "td"),
 }
 _ATTRIBUTES = {"a": {"href", "title"}, "img": {"src", "alt", "title"}, "ol": {"start"}}
-_FIXED = {"img": {"loading": "lazy", "decoding": "async", "referrerpolicy": "no-referrer"}}
+# What can be scrolled sideways can be reached by the keyboard (WCAG 2.2, 2.1.1).
+_FIXED = {
+    "img": {"loading": "lazy", "decoding": "async", "referrerpolicy": "no-referrer"},
+    "pre": {"tabindex": "0"},
+    "table": {"tabindex": "0"},
+}
 _SCHEMES = {"https", "http", "mailto"}
 # `nofollow ugc`: who wrote it is not us (Google Search Central, "Qualify your outbound links"); the rest: the page that is opened
 # learns nothing of this one.
