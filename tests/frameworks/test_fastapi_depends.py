@@ -9,7 +9,6 @@ from typing import Annotated, Any
 import httpx
 import pytest
 from fastapi import APIRouter, Depends, FastAPI, WebSocket
-from fastapi.testclient import TestClient
 
 from buckler.errors import ConfigError
 from buckler.frameworks.fastapi import Session, SessionDep, SessionsDep, csrf_exempt, csrf_token, nonce, session
@@ -17,6 +16,7 @@ from buckler.guard import off
 from buckler.protections.csrf import CSRF
 from buckler.protections.sessions import Sessions
 from buckler.testing import guarded
+from tests.asgi import Wire, scope_of
 
 SAME = {"sec-fetch-site": "same-origin"}
 
@@ -132,13 +132,16 @@ def test_an_exemption_says_why(because: Any) -> None:
         csrf_exempt(because=because)
 
 
-def test_a_socket_knows_who_is_signed_in() -> None:
-    with TestClient(guarded(APP), base_url="https://shop.example") as client:
-        client.post("/sign-in", headers=SAME)
-        cookie = client.cookies["__Host-session"]
-        headers = {"origin": "https://shop.example", "cookie": f"__Host-session={cookie}"}
-        with client.websocket_connect("wss://shop.example/socket", headers=headers) as socket:
-            assert socket.receive_text() == "mira"
+async def test_a_socket_knows_who_is_signed_in() -> None:
+    guard = guarded(APP)
+    client = httpx.AsyncClient(transport=httpx.ASGITransport(guard), base_url="https://shop.example")
+    await client.post("/sign-in", headers=SAME)
+    wire = Wire()
+    wire.incoming = [{"type": "websocket.connect"}]
+    cookie = f"__Host-session={client.cookies['__Host-session']}".encode()
+    scope = scope_of("/socket", "GET", (b"cookie", cookie), (b"origin", b"https://shop.example"), type="websocket", scheme="wss")
+    await guard(scope | {"subprotocols": []}, wire.receive, wire.send)
+    assert wire.sent[1]["text"] == "mira"
 
 
 async def test_a_session_needs_its_protection() -> None:

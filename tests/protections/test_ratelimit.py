@@ -77,20 +77,6 @@ def test_a_burst_and_then_a_steady_rate() -> None:
     assert [ask("a") for _ in range(4)] == [True, True, True, False]
 
 
-def test_a_refused_client_is_remembered_until_its_quota_is_whole() -> None:
-    """Forgetting by time loses nothing: when an entry goes, its quota is whole again."""
-    clock = HandClock()
-    ask = _gate(clock, 2, 60, 1000)
-    assert [ask("a") for _ in range(3)] == [True, True, False]
-    for count in range(1, 30):
-        clock.move(1)
-        ask(f"other {count}")  # a new client is what makes the generations change
-        assert ask("a") is (count == 30)
-    clock.move(31)  # a whole period after the first request: the young generation becomes the old one
-    ask("new")
-    assert [ask("a") for _ in range(3)] == [True, True, False]
-
-
 def test_forgetting_gives_one_quota_for_as_many_clients_as_are_remembered() -> None:
     """What an attacker gains by eviction: nothing before `max_clients` other addresses have spent a request each."""
     ask = _gate(HandClock(), 1, 60, 100)

@@ -146,6 +146,16 @@ async def test_memory_forgets_whole_quotas_first_and_never_one_that_is_refused()
     assert (await _takes(store, Take("new", 1, 100)))[0].allowed  # the oldest has made room
 
 
+async def test_memory_does_not_remember_whole_quotas() -> None:
+    """Else one refused client could push out everybody's counters by naming ever new accounts."""
+    store = Memory(max_entries=2, clock=CLOCK)
+    client = Take("client", 1, 100)
+    await store.batch([client, Take("victim", 1, 100)])
+    for number in range(10):
+        await store.batch([client, Take(f"account {number}", 5, 100, follows=True)])
+    assert [taken.allowed for taken in await _takes(store, client, Take("victim", 1, 100))] == [False, False]
+
+
 @pytest.mark.parametrize(
     ("build", "message"),
     [

@@ -1,10 +1,9 @@
 """The flood limit: one quota a client, in this process, decided without waiting, in bounded memory.
 
-Two generations of dictionaries: a client is written into the young one, and looked up in both. When the young one is full, or a
-whole period old, it becomes the old one, and the old one is forgotten. So
+Two generations of dictionaries: a client is written into the young one, and looked up in both. When the young one is full, it becomes
+the old one, and the old one is forgotten. So
 
-- an entry is forgotten at the earliest when `max_clients` other clients have come since its client was last let in, or after a period, when
-  its quota is whole again and nothing is lost;
+- a client is forgotten at the earliest when `max_clients` others have come since it was last let in;
 - what forgetting gives to an attacker: one fresh quota for every `max_clients` requests from as many other addresses, each of
   which had a quota of its own. Whoever has those addresses gains one part in `max_clients`; nobody else gains anything.
 
@@ -30,17 +29,16 @@ def flood_check(
 
     A closure, and one function: with a class, or a call more, it would cost half as much again.
     """
-    period_s, interval_s = float(rate.period_s), rate.period_s / rate.limit
-    allowance_s = period_s - interval_s * (1 - 1e-6)
+    interval_s = rate.period_s / rate.limit
+    allowance_s = rate.period_s - interval_s * (1 - 1e-6)  # a rounding error must not cost an honest client a call
     young: dict[str, float] = {}
     old: dict[str, float] = {}
-    young_until_s = monotonic() + period_s
 
     def met(client: str, now_s: float) -> float:
         """A client that the young generation does not know."""
-        nonlocal young, old, young_until_s
-        if len(young) >= max_clients or now_s >= young_until_s:
-            old, young, young_until_s = young, {}, now_s + period_s
+        nonlocal young, old
+        if len(young) >= max_clients:
+            old, young = young, {}
         return old.get(client, now_s)
 
     def check(request: Request) -> Refusal | None:
