@@ -59,7 +59,7 @@ class Cookies:
     card: ClassVar[Card] = Card("cookies", (FORGED,))
     cases: ClassVar = CASES
     readable: Sequence[str] = ()
-    same_site: str = "Lax"
+    same_site: str = "Lax"  # links from elsewhere arrive signed in, forms do not (RFC 6265bis, section 8.8)
     report_only: bool = False
 
     def __post_init__(self) -> None:

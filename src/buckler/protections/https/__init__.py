@@ -64,7 +64,7 @@ class HTTPS:
 
     card: ClassVar[Card] = Card("https", (REDIRECT, PLAIN_WRITE, PLAIN_SOCKET, UNTRUSTED_PROXY))
     cases: ClassVar = CASES
-    port: int = _HTTPS_PORT
+    port: int = _HTTPS_PORT  # the one that a browser takes when none is named (RFC 9110, section 4.2.2)
     report_only: bool = False
 
     def __post_init__(self) -> None:

@@ -61,7 +61,7 @@ class PathGuard:
 
     card: ClassVar[Card] = Card("pathguard", (MALFORMED, DOT_SEGMENT, ENCODED_SLASH, EMPTY_SEGMENT, PARAMETERS, TOO_LONG))
     cases: ClassVar = CASES
-    max_path_bytes: int = 2048
+    max_path_bytes: int = 2048  # RFC 9110, section 4.1 wants room for 8,000 bytes of request line; most of it belongs to the query
     insecure_encoded_slashes: bool = False
     insecure_empty_segments: bool = False
     insecure_parameters: bool = False

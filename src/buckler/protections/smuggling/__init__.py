@@ -58,7 +58,7 @@ class Smuggling:
 
     card: ClassVar[Card] = Card("smuggling", (LENGTH, ENCODING, TWO_LENGTHS, METHOD))
     cases: ClassVar = CASES
-    methods: Sequence[str] = _COMMON
+    methods: Sequence[str] = _COMMON  # RFC 9110, section 9.3 and RFC 5789, but CONNECT and TRACE: those are for proxies
     report_only: bool = False
 
     def __post_init__(self) -> None:
