@@ -3,14 +3,15 @@
     buckler run examples.conduit:app
 
 Besides `app`, the module offers what the command line asks for: `prepare` (tables and first content), `demo` (the account to look
-around with), `target` (where cases are played). `app` is made when it is first asked for, not on import: a migration or a test that
-needs one module of this package builds no application.
+around with), `target` (where cases are played), `rehearsal` (on state that is thrown away). `app` is made when it is first asked
+for, not on import: a migration or a test that needs one module of this package builds no application.
 """
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from examples.conduit.rehearsal import rehearsal
 from examples.conduit.start import demo, prepare
 from examples.conduit.target import target
 
@@ -19,7 +20,7 @@ if TYPE_CHECKING:
 
     app: Guard
 
-__all__ = ["app", "demo", "prepare", "target"]
+__all__ = ["app", "demo", "prepare", "rehearsal", "target"]
 
 
 def __getattr__(name: str) -> Any:

@@ -9,7 +9,11 @@ from typing import IO, TYPE_CHECKING, Any
 
 from sqlalchemy import event, text
 from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession, async_sessionmaker, create_async_engine
+from sqlalchemy.orm.exc import StaleDataError
+
+from examples.conduit.errors import MET, ConduitError
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
@@ -69,6 +73,16 @@ def _locked(path: Path) -> IO[str]:
     file = path.open("w")
     fcntl.flock(file, fcntl.LOCK_EX)  # until it is closed
     return file
+
+
+@asynccontextmanager
+async def contested(session: AsyncSession) -> AsyncIterator[None]:
+    """Turn a lost race into an answer: somebody else removed meanwhile what this change hangs on. Raises `ConduitError` 409."""
+    try:
+        yield
+    except (IntegrityError, StaleDataError):
+        await session.rollback()
+        raise ConduitError(*MET) from None
 
 
 async def insert_if_new(session: AsyncSession, table: type[Base], **values: object) -> None:

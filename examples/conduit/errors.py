@@ -54,6 +54,7 @@ def taken(field: str) -> ConduitError:
     return ConduitError(409, field, "has already been taken")
 
 
+MET = (409, "request", "met another one; look again and repeat it")
 BAD_CREDENTIALS = (401, "credentials", "invalid")
 TOO_BUSY = (503, "service", "is busy; try again in a few seconds")
 

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import os
 import secrets
+import tempfile
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -77,15 +79,11 @@ class Settings(BaseModel):
         path = self.secret_file or self.folder / "secret.key"
         if not path.exists():
             path.parent.mkdir(parents=True, exist_ok=True)
-            mine = path.with_name(f"{path.name}.{os.getpid()}")
-            with os.fdopen(os.open(mine, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as file:
-                file.write(secrets.token_hex(32))
-            try:
-                os.link(mine, path)
-            except FileExistsError:
-                pass  # another worker was first: its secret counts
-            finally:
-                mine.unlink()
+            with tempfile.NamedTemporaryFile("w", dir=path.parent) as mine:  # 0600
+                mine.write(secrets.token_hex(32))
+                mine.flush()
+                with suppress(FileExistsError):  # another worker was first: its secret counts
+                    os.link(mine.name, path)
         return path.read_bytes().strip()
 
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import shutil
 import subprocess
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -14,10 +13,12 @@ from tests.conduit.server import ROOT
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+    from pathlib import Path
 
 COLLECTION = ROOT.parent / "shared" / "data" / "realworld" / "bruno"
 ABSENT = "not run: external data absent"
 TOOLS, CACHE = ROOT / "tools" / "node", ROOT / ".cache" / "node"
+Outcome = tuple[int, dict[str, Any], str]
 _RUN_S, _INSTALL_S = 300, 600
 
 
@@ -52,14 +53,23 @@ def runner() -> Path:
     return program
 
 
-def run_group(collection: Path, group: str, url: str) -> tuple[int, dict[str, Any], str]:
-    """Run one folder; return the exit code, the summary of all its requests, and what was printed."""
-    report = collection.parent / f"{group}.json"
-    command = [runner(), "run", group, "--env", "local", "--env-var", f"host={url}", "--sandbox", "safe", "--noproxy"]
+def run(collection: Path, url: str, group: str = "") -> Outcome:
+    """Run one folder, or all of them in one go; return the exit code, the summary of all requests, and what was printed."""
+    report = collection.parent / f"{group or 'all'}.json"
+    command: list[str | Path] = [
+        runner(),
+        "run",
+        group or "-r",
+        "--env",
+        "local",
+        "--env-var",
+        f"host={url}",
+        "--sandbox",
+        "safe",
+        "--noproxy",
+    ]
     command += ["--reporter-json", report]
-    done = subprocess.run(
-        command, cwd=collection, check=False, capture_output=True, text=True, timeout=_RUN_S, stdin=subprocess.DEVNULL
-    )
+    done = subprocess.run(command, cwd=collection, check=False, capture_output=True, text=True, timeout=_RUN_S, stdin=subprocess.DEVNULL)
     said = done.stdout + done.stderr
     assert report.exists(), said
     return done.returncode, json.loads(report.read_text())[0]["summary"], said

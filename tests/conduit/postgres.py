@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 from tests.conduit.server import free_port
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
 
 START_S = 30
 # Nothing that survives a crash is needed here.
@@ -39,10 +39,33 @@ def postgres(programs: Path) -> Iterator[str]:
         shutil.chown(folder, "postgres", "postgres")
         person = {"user": "postgres", "group": "postgres", "extra_groups": []}
     try:
-        init = [programs / "initdb", "-D", folder / "data", "-U", "conduit", "-A", "trust", "-E", "UTF8", "--no-sync", "--locale=C"]
+        init: Sequence[str | Path] = [
+            programs / "initdb",
+            "-D",
+            folder / "data",
+            "-U",
+            "conduit",
+            "-A",
+            "trust",
+            "-E",
+            "UTF8",
+            "--no-sync",
+            "--locale=C",
+        ]
         subprocess.run(init, check=True, capture_output=True, cwd=folder, **person)
         settings = [part for setting in _QUICK for part in ("-c", setting)]
-        command = [programs / "postgres", "-D", folder / "data", "-p", str(port), "-k", folder, "-h", "127.0.0.1", *settings]
+        command: Sequence[str | Path] = [
+            programs / "postgres",
+            "-D",
+            folder / "data",
+            "-p",
+            str(port),
+            "-k",
+            folder,
+            "-h",
+            "127.0.0.1",
+            *settings,
+        ]
         with (folder / "log").open("w") as log:
             server = subprocess.Popen(command, stdout=log, stderr=log, cwd=folder, **person)
         try:

@@ -10,8 +10,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.conduit.bruno import ABSENT, copy_of_collection, groups, run_group
-from tests.conduit.postgres import binaries, postgres
+from tests.conduit.bruno import ABSENT, Outcome, copy_of_collection, groups, run
 from tests.conduit.server import serving
 
 if TYPE_CHECKING:
@@ -26,18 +25,10 @@ OPTIONS = {
 GROUPS = groups()
 
 
-@pytest.fixture(scope="module", params=["sqlite", "postgresql"])
-def conduit(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    """The address of a server with an empty database."""
-    folder = tmp_path_factory.mktemp("conduit")
-    if request.param == "sqlite":
-        with serving(folder, **OPTIONS) as url:
-            yield url
-        return
-    programs = binaries()
-    if programs is None:
-        pytest.skip("PostgreSQL is not installed; on Debian: apt-get install postgresql")
-    with postgres(programs) as database, serving(folder, **OPTIONS, CONDUIT_DATABASE_URL=database) as url:
+@pytest.fixture(scope="module")
+def conduit(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """The address of a server with an empty SQLite database."""
+    with serving(tmp_path_factory.mktemp("conduit"), **OPTIONS) as url:
         yield url
 
 
@@ -50,8 +41,19 @@ def test_the_collection_is_whole() -> None:
 @pytest.mark.parametrize("group", GROUPS)
 def test_group(group: str, conduit: str, tmp_path: Path) -> None:
     collection = copy_of_collection(tmp_path)
-    code, summary, said = run_group(collection, group, conduit)
-    requests = len(list((collection / group).glob("*.bru")))
+    _all_green(run(collection, conduit, group), len(list((collection / group).glob("*.bru"))))
+
+
+def test_on_postgresql(postgresql: str, tmp_path: Path) -> None:
+    """The same in one run: the groups are independent, and the runner is slow to start."""
+    collection = copy_of_collection(tmp_path)
+    with serving(tmp_path, **OPTIONS, CONDUIT_DATABASE_URL=postgresql) as url:
+        outcome = run(collection, url)
+    _all_green(outcome, sum(len(list((collection / group).glob("*.bru"))) for group in GROUPS))
+
+
+def _all_green(outcome: Outcome, requests: int) -> None:
+    code, summary, said = outcome
     assert code == 0, said
     assert summary["passedRequests"] == summary["totalRequests"] == requests > 0, said
     assert summary["passedAssertions"] == summary["totalAssertions"] > 0, said
@@ -62,6 +64,6 @@ def test_the_runner_has_teeth(conduit: str, tmp_path: Path) -> None:
     collection = copy_of_collection(tmp_path)
     script = collection / "tags" / "03-get-tags.bru"
     script.write_text(script.read_text().replace('to.eql("string")', 'to.eql("number")', 1))
-    code, summary, said = run_group(collection, "tags", conduit)
+    code, summary, said = run(collection, conduit, "tags")
     assert code != 0, said
     assert summary["failedRequests"] == 1

@@ -10,13 +10,13 @@ from examples.conduit.api import articles, comments, profiles, tags, users
 from examples.conduit.api.failures import on_failure
 
 if TYPE_CHECKING:
-    from examples.conduit.parts import Parts
+    from starlette.datastructures import State
 
 
-def make_api(parts: Parts) -> FastAPI:
-    """Return the API on `parts`."""
+def make_api(state: State) -> FastAPI:
+    """Return the API. It shares the `state` of the application around it, whose handlers may meet its requests too."""
     api = FastAPI(title="Conduit", version="1.0.0", docs_url=None, redoc_url=None)
-    api.state.parts = parts
+    api.state = state
     for resource in (users, profiles, articles, comments, tags):
         api.include_router(resource.router)
     on_failure(api)

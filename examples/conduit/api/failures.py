@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, cast
 
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
-from sqlalchemy.exc import DBAPIError, IntegrityError
+from sqlalchemy.exc import DBAPIError
 from sqlalchemy.exc import TimeoutError as NoConnectionError
 from starlette.exceptions import HTTPException
 
@@ -27,9 +27,9 @@ def on_failure(api: FastAPI) -> None:
     api.add_exception_handler(ConduitError, _conduit)
     api.add_exception_handler(RequestValidationError, _invalid)
     api.add_exception_handler(HTTPException, _http)
-    api.add_exception_handler(IntegrityError, _conflict)
     api.add_exception_handler(DBAPIError, _database)
     api.add_exception_handler(NoConnectionError, _database)
+    api.add_exception_handler(Exception, _broken)
 
 
 def say(status: int, errors: Mapping[str, list[str]], headers: Mapping[str, str] | None = None) -> JSONResponse:
@@ -54,13 +54,13 @@ async def _http(_request: Request, failure: Exception) -> JSONResponse:
     return say(known.status_code, {fields.get(known.status_code, "request"): [str(known.detail).lower()]}, known.headers)
 
 
-async def _conflict(_request: Request, _failure: Exception) -> JSONResponse:
-    """Two requests met: one of them removed or made what the other one needed."""
-    return say(409, {"request": ["met another one; look again and repeat it"]})
-
-
 async def _database(_request: Request, failure: Exception) -> JSONResponse:
     """The database did not answer in time. Anything else that it says is a mistake of ours, and is logged as one."""
     _log.error("database failed", exc_info=failure)
     status, field, message = TOO_BUSY
     return say(status, {field: [message]})
+
+
+async def _broken(_request: Request, _failure: Exception) -> JSONResponse:
+    """A mistake of ours. The server logs it; the caller learns nothing of it."""
+    return say(500, {"server": ["failed"]})

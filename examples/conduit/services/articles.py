@@ -11,7 +11,7 @@ from unicodedata import normalize
 from sqlalchemy import Select, delete, exists, func, literal, select
 from sqlalchemy.orm import defer, joinedload, selectinload
 
-from examples.conduit.db import insert_if_new
+from examples.conduit.db import contested, insert_if_new
 from examples.conduit.errors import forbidden, not_found
 from examples.conduit.models import MAX_SLUG, Article, ArticleTag, Favorite, Follow, User, now
 from examples.conduit.services.people import key_of
@@ -75,7 +75,8 @@ async def change(session: AsyncSession, author: User, slug: str, wanted: Article
     for name, value in new.items():
         setattr(article, name, value)
     article.updated_at = max(now(), article.updated_at + _TICK)  # a clock may stand still; a change is a change
-    await session.commit()
+    async with contested(session):
+        await session.commit()
     return await one(session, author, article.slug)
 
 
@@ -88,8 +89,10 @@ async def remove(session: AsyncSession, author: User, slug: str) -> None:
 
 async def favorite(session: AsyncSession, viewer: User, slug: str) -> ArticleView:
     """Return the article that is a favourite now. Doing it twice is doing it once."""
-    await insert_if_new(session, Favorite, user_id=viewer.id, article_id=await id_of(session, slug))
-    await session.commit()
+    article_id = await id_of(session, slug)
+    async with contested(session):
+        await insert_if_new(session, Favorite, user_id=viewer.id, article_id=article_id)
+        await session.commit()
     return await one(session, viewer, slug)
 
 

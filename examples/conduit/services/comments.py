@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from sqlalchemy import exists, literal, select
+from sqlalchemy import delete, exists, literal, select
 from sqlalchemy.orm import contains_eager
 
+from examples.conduit.db import contested
 from examples.conduit.errors import forbidden, not_found
 from examples.conduit.models import Comment, Follow, User, now
 from examples.conduit.services.articles import id_of
@@ -36,7 +37,8 @@ async def create(session: AsyncSession, author: User, slug: str, new: NewComment
     at = now()
     comment = Comment(body=new.body, article_id=await id_of(session, slug), author=author, created_at=at, updated_at=at)
     session.add(comment)
-    await session.commit()
+    async with contested(session):
+        await session.commit()
     return CommentView.of(comment, Profile.of(author))
 
 
@@ -48,5 +50,5 @@ async def remove(session: AsyncSession, author: User, slug: str, comment_id: int
         raise not_found("comment")
     if comment.author_id != author.id:
         raise forbidden("comment")
-    await session.delete(comment)
+    await session.execute(delete(Comment).where(Comment.id == comment_id))
     await session.commit()

@@ -1,0 +1,93 @@
+"""Settings come from the environment; a wrong one is one clear line."""
+
+from __future__ import annotations
+
+import asyncio
+import stat
+import subprocess
+import sys
+from concurrent.futures import ThreadPoolExecutor
+from typing import TYPE_CHECKING
+
+import pytest
+
+import examples.conduit
+from buckler import Guard
+from buckler.errors import ConfigError
+from examples.conduit.settings import Settings, from_environment
+from tests.conduit.server import ROOT
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+
+def test_a_laptop_needs_none() -> None:
+    found = from_environment({})
+    assert found.development
+    assert found.with_demo
+    assert found.holes == ()
+    assert found.database == "sqlite+aiosqlite:///var/conduit.db"
+
+
+def test_a_site_that_others_reach_has_no_demo_account() -> None:
+    found = from_environment({"CONDUIT_HOSTS": "blog.example, www.blog.example", "CONDUIT_DEMO_CONTENT": "true"})
+    assert found.hosts == ("blog.example", "www.blog.example")
+    assert not found.development
+    assert not found.with_demo
+
+
+def test_holes_are_named() -> None:
+    found = from_environment({"CONDUIT_INSECURE_ALLOW_COMMON_PASSWORDS": "true"})
+    assert found.holes == ("insecure_allow_common_passwords",)
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "says"),
+    [
+        ("CONDUIT_HOST", "blog.example", "did you mean `CONDUIT_HOSTS`"),
+        ("CONDUIT_TOKEN_DAYS", "soon", "CONDUIT_TOKEN_DAYS"),
+        ("CONDUIT_PASSWORD_WORKERS", "0", "CONDUIT_PASSWORD_WORKERS"),
+    ],
+)
+def test_a_wrong_one_is_named(name: str, value: str, says: str) -> None:
+    with pytest.raises(ConfigError, match=says) as raised:
+        from_environment({name: value})
+    assert value == "0" or value not in str(raised.value), "a value may hold a password"
+
+
+def test_the_secret_is_made_once_and_for_the_owner_alone(tmp_path: Path) -> None:
+    settings = Settings(folder=tmp_path / "new")
+    with ThreadPoolExecutor(8) as pool:
+        found = set(pool.map(lambda _: settings.secret(), range(8)))
+    assert len(found) == 1
+    assert len(found.pop()) == 64
+    file = tmp_path / "new" / "secret.key"
+    assert stat.S_IMODE(file.stat().st_mode) == 0o600
+    assert list(file.parent.iterdir()) == [file]
+
+
+def test_importing_the_package_opens_nothing(tmp_path: Path) -> None:
+    code = (
+        "import sys, examples.conduit, examples.conduit.models\n"
+        "assert 'alembic' not in sys.modules and 'fastapi' not in sys.modules\n"
+        "assert examples.conduit.target.plays"
+    )
+    subprocess.run([sys.executable, "-c", code], cwd=tmp_path, check=True, env={"PYTHONPATH": f"{ROOT}:{ROOT / 'src'}"})
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_what_the_command_line_asks_for(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("CONDUIT_FOLDER", str(tmp_path))
+    monkeypatch.setenv("CONDUIT_INSECURE_CHEAP_PASSWORDS", "true")
+    asyncio.run(examples.conduit.prepare())
+    assert (tmp_path / "conduit.db").exists()
+    assert set(examples.conduit.demo()) == {"e-mail", "password"}
+    examples.conduit.__dict__.pop("app", None)
+    try:
+        app = examples.conduit.app
+        assert isinstance(app, Guard)
+        assert examples.conduit.app is app
+    finally:
+        examples.conduit.__dict__.pop("app", None)
+    with pytest.raises(AttributeError, match="ap"):
+        _ = examples.conduit.ap
