@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from buckler.core.address import Authority, authority, client_key
-from buckler.core.proxies import Proxies, resolve
+from buckler.core.proxies import Hop, Proxies, resolve
 from buckler.core.request import Request
 
 if TYPE_CHECKING:
@@ -15,7 +15,8 @@ if TYPE_CHECKING:
     from buckler.core.site import Site
 
 _SCHEMES = {"http": "http", "https": "https", "ws": "http", "wss": "https"}
-_MAX_KNOWN = 4096  # host names and addresses whose parse is remembered; a flood of new ones only empties the memory
+_MAX_KNOWN = 4096  # host names, addresses and ways whose parse is remembered; a flood of new ones only empties the memory
+_MAX_KNOWN_BYTES = 512  # of one way; what is longer is read each time, so that all of them stay within a few MiB
 # Fields that are one list over several lines; every other repeated field is judged by the protection it matters to.
 _JOIN_WITH = {b"cookie": b"; "}  # RFC 9113, section 8.2.3: HTTP/2 may split the cookie field
 _NOWHERE = Authority("", None, "")
@@ -27,9 +28,21 @@ def reader(proxies: Proxies, site: Site) -> Callable[[MutableMapping[str, Any]],
     if not proxies:
         return direct
 
+    known: dict[tuple[str, bytes | None, bytes | None, bytes | None, bytes | None], tuple[Hop, bool]] = {}
+
     def read_forwarded(scope: MutableMapping[str, Any]) -> Request:
         request = direct(scope)
-        _believe(scope, request, proxies)
+        get = request.headers.get
+        peer = (scope.get("client") or ("",))[0]  # "": a Unix socket
+        told = (peer, get(b"forwarded"), get(b"x-forwarded-for"), get(b"x-forwarded-proto"), get(b"x-forwarded-host"))
+        found = known.get(told)
+        if found is None:
+            found = resolve(peer, request.headers, proxies)
+            if sum(len(part) for part in told if part) <= _MAX_KNOWN_BYTES:
+                if len(known) >= _MAX_KNOWN:
+                    known.clear()
+                known[told] = found
+        _believe(scope, request, peer, *found)
         return request
 
     return read_forwarded
@@ -89,10 +102,8 @@ def _carefully(scope: MutableMapping[str, Any], request: Request, hosts: dict[by
     return named
 
 
-def _believe(scope: MutableMapping[str, Any], request: Request, proxies: Proxies) -> None:
+def _believe(scope: MutableMapping[str, Any], request: Request, peer: str, hop: Hop, believed: bool) -> None:
     """Take the word of trusted proxies. The scope is corrected too: the application sees what the guard saw."""
-    peer = (scope.get("client") or ("",))[0]  # "": a Unix socket
-    hop, believed = resolve(peer, request.headers, proxies)
     if not believed:
         request.trouble = request.trouble or "forwarded"
     if hop.client != peer:
