@@ -54,7 +54,7 @@ def test_make_run_serves_conduit_over_https_and_ends_on_ctrl_c(tmp_path: Path) -
     try:
         _wait_for(port, process, log)
         context = ssl.create_default_context(cafile=str(next(var.rglob("local-ca.crt"))))
-        with urllib.request.urlopen(f"https://localhost:{port}/", context=context, timeout=30) as answer:  # noqa: S310  # https stands there
+        with urllib.request.urlopen(f"https://localhost:{port}/", context=context, timeout=30) as answer:  # https stands there
             page = answer.read().decode()
             assert answer.status == 200
             assert "strict-dynamic" in answer.headers["content-security-policy"]

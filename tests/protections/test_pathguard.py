@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import posixpath
+from typing import Any
 from urllib.parse import unquote
 
 import pytest
@@ -14,7 +15,7 @@ from buckler.protections.pathguard import PathGuard
 from tests.requests import request_of, site_of
 
 
-def verdict(raw: bytes, path: str | None = None, **options: object) -> str:
+def verdict(raw: bytes, path: str | None = None, **options: Any) -> str:
     check = PathGuard(**options).steps(site_of()).check
     assert check is not None
     decoded = raw.decode("latin-1") if path is None else path
@@ -33,13 +34,14 @@ def verdict(raw: bytes, path: str | None = None, **options: object) -> str:
     ],
 )
 def test_each_hole_lets_through_one_form(option: str, path: bytes, code: str) -> None:
+    hole: dict[str, Any] = {option: True}
     assert verdict(path) == code
-    assert verdict(path, **{option: True}) == ""
-    assert verdict(b"/a/../b", **{option: True}) == "pathguard.dot_segment"
-    assert verdict(b"/a/..;/b", **{option: True}) == "pathguard.dot_segment"
-    assert verdict(b"/a%2f..%2fb", **{option: True}) == "pathguard.dot_segment"
-    assert verdict(b"//evil.example/", **{option: True}) == "pathguard.malformed"
-    assert verdict(b"/%2fevil.example/", **{option: True}) == "pathguard.empty_segment"
+    assert verdict(path, **hole) == ""
+    assert verdict(b"/a/../b", **hole) == "pathguard.dot_segment"
+    assert verdict(b"/a/..;/b", **hole) == "pathguard.dot_segment"
+    assert verdict(b"/a%2f..%2fb", **hole) == "pathguard.dot_segment"
+    assert verdict(b"//evil.example/", **hole) == "pathguard.malformed"
+    assert verdict(b"/%2fevil.example/", **hole) == "pathguard.empty_segment"
 
 
 @pytest.mark.parametrize(
@@ -108,6 +110,6 @@ def test_no_accepted_path_leaves_its_folder(raw: bytes) -> None:
 
 
 @pytest.mark.parametrize("value", [0, -1, "long"])
-def test_settings_that_cannot_work(value: object) -> None:
+def test_settings_that_cannot_work(value: Any) -> None:
     with pytest.raises(ConfigError, match="max_path_bytes"):
         PathGuard(max_path_bytes=value)

@@ -39,4 +39,4 @@ def test_only_http_1_1_has_chunks(version: str) -> None:
 @pytest.mark.parametrize("methods", ["GET", ["get"], ["TRACE"], ["GET", "CONNECT"], [""], ["G T"], [1]])
 def test_settings_that_cannot_work(methods: object) -> None:
     with pytest.raises(ConfigError, match="methods"):
-        Smuggling(methods=methods)
+        Smuggling(methods=methods)  # type: ignore[arg-type]  # that is what is tested

@@ -26,6 +26,30 @@ from buckler.protections.referrer import Referrer
 from buckler.protections.sessions import Sessions
 from buckler.protections.smuggling import Smuggling
 
+__all__ = [
+    "CORS",
+    "CSP",
+    "CSRF",
+    "DEFAULTS",
+    "HSTS",
+    "HTTPS",
+    "BodyLimit",
+    "Cookies",
+    "Deadline",
+    "Fingerprint",
+    "Forwarded",
+    "Framing",
+    "Hosts",
+    "Isolation",
+    "NoSniff",
+    "PathGuard",
+    "Permissions",
+    "RateLimit",
+    "Referrer",
+    "Sessions",
+    "Smuggling",
+]
+
 # In the order in which checks run: cheapest and most decisive first.
 DEFAULTS = (
     Hosts,  # first: without a believable host no later answer (redirect, origin, cookie) can be right
