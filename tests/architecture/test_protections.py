@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 
+import buckler
 from buckler.protections import DEFAULTS
 from tests.architecture.tree import ROOT, SRC, parsed, text
 from tools.docs import reasons
@@ -23,6 +24,10 @@ each = pytest.mark.parametrize("kind", DEFAULTS, ids=lambda kind: kind.card.name
 
 def test_every_folder_is_a_default_and_every_default_a_folder() -> None:
     assert sorted(kind.card.name for kind in DEFAULTS) == FOLDERS
+
+
+def test_every_default_is_public() -> None:
+    assert {kind.__name__ for kind in DEFAULTS} <= set(buckler.__all__)
 
 
 def test_every_default_has_the_reason_for_its_place() -> None:
