@@ -54,9 +54,11 @@ class Limits:
     max_body_bytes: int | None = None
     max_fields: int | None = None  # of a form
     max_parts: int | None = None  # of a multipart body
+    max_part_header_bytes: int | None = None  # of each of them
     max_depth: int | None = None  # of JSON arrays and objects
-    body_s: float | None = None  # for the whole body to arrive
-    handler_s: float | None = None  # until the response head
+    body_s: float | None = None  # for a body to arrive, …
+    min_body_bytes_per_s: int | None = None  # … and a second more for so many bytes of it
+    handler_s: float | None = None  # from the last piece of the body until the response head
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,6 +10,7 @@ if TYPE_CHECKING:
 
     from buckler.core.answer import Refusal
     from buckler.core.headers import Header
+    from buckler.core.pace import Pace
     from buckler.core.site import Site
 
 SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS", "TRACE"})  # RFC 9110, section 9.2.1
@@ -49,6 +50,7 @@ class Request:
     refusal: Refusal | None = None  # set after routing: the guard answers with it in place of the application
     started: bool = False  # the response head has been sent
     max_body_bytes: int | None = None  # a route's own limit, from its mark
+    pace: Pace | None = None  # of a body that is arriving
     extra_headers: tuple[Header, ...] = ()  # for this response alone; set `touched` too
     _nonce: str = ""
     _notes: dict[str, object] | None = None

@@ -3,58 +3,118 @@
 from __future__ import annotations
 
 import asyncio
+from time import monotonic
 from typing import TYPE_CHECKING, Any
 
 from buckler.core.marks import marks_of
-from buckler.protections.bodylimit import TOO_LARGE
+from buckler.core.pace import Pace
+from buckler.guard.refuse import event_of
+from buckler.guard.routes import endpoint_of
+from buckler.guard.shapes import shape_of
+from buckler.protections.bodylimit import TOO_LARGE, length
 from buckler.protections.deadline import TOO_SLOW_BODY
 
 if TYPE_CHECKING:
     from collections.abc import MutableMapping
 
+    from buckler.core.answer import Refusal
     from buckler.core.request import Request
     from buckler.guard.plan import Plan
 
 _GONE = {"type": "http.disconnect"}
 
 
-def bounded(plan: Plan, scope: MutableMapping[str, Any], request: Request, receive: Any) -> Any:
-    """Return the `receive` that the application gets. When a limit is passed, the application hears that the client is gone, and the
-    guard answers in its place."""
-    limits = plan.limits
-    arrived_bytes = 0
-    ends_s = None if limits.body_s is None else asyncio.get_running_loop().time() + limits.body_s
+class Body:
+    """One body on its way. The application gets `receive`; when a limit is passed it hears that the client is gone, and the guard
+    answers in its place. Refers to the request, which deliberately does not refer back: that would be a cycle."""
 
-    async def receive_bounded() -> Any:
-        nonlocal arrived_bytes, ends_s
-        try:
-            async with asyncio.timeout_at(ends_s):
-                message = await receive()
-        except TimeoutError:
-            _refuse(request, TOO_SLOW_BODY)
+    __slots__ = ("_arrived_bytes", "_is_over", "_max_bytes", "_plan", "_receive", "_refused", "_request", "_root_path", "_scope", "_shape")
+
+    def __init__(self, plan: Plan, scope: MutableMapping[str, Any], request: Request, receive: Any) -> None:
+        self._plan, self._scope, self._request, self._receive = plan, scope, request, receive
+        self._root_path = scope.get("root_path", "")
+        self._arrived_bytes = 0
+        self._max_bytes = request.max_body_bytes or plan.limits.max_body_bytes
+        kind = b"," if b"content-type" in request.repeated else request.headers.get(b"content-type", b"")
+        self._shape = shape_of(kind, plan.limits)
+        self._is_over = self._refused = False
+        if plan.limits.body_s is not None:
+            request.pace = Pace(plan.limits.body_s)
+
+    async def receive(self) -> Any:
+        """Return the next message, or a disconnect once a limit is passed."""
+        if self._refused:
             return _GONE
-        if not message.get("more_body"):
-            ends_s = None  # the body is complete; the application may still wait for the client to leave
-        arrived_bytes += len(message.get("body", b""))
-        limit = request.max_body_bytes or limits.max_body_bytes
-        if limit is not None and arrived_bytes > limit and arrived_bytes > _own_limit(plan, scope, request):
-            _refuse(request, TOO_LARGE)
+        if self._is_over:
+            return await self._receive()  # the application waits for the client to leave, for as long as it likes
+        pace = self._request.pace
+        message = await (self._receive() if pace is None else self._receive_in_time(pace))
+        self._is_over = not message.get("more_body")
+        piece = message.get("body", b"")
+        found = self._judge(piece)
+        if found is not None:
+            self._refuse(found)
             return _GONE
+        if pace is not None:
+            pace.left_s += len(piece) / (self._plan.limits.min_body_bytes_per_s or len(piece) or 1)
         return message
 
-    return receive_bounded
+    async def _receive_in_time(self, pace: Pace) -> Any:
+        """Wait for the next message; the guard's one timer cancels the wait when the time is over."""
+        began_s = monotonic()
+        pace.due_s, pace.reader = began_s + pace.left_s, asyncio.current_task()
+        try:
+            return await self._receive()
+        except asyncio.CancelledError:
+            if not pace.is_late or pace.reader is None:
+                raise  # somebody else's cancellation
+            pace.reader.uncancel()
+            self._refuse(TOO_SLOW_BODY)
+            return _GONE
+        finally:
+            pace.reader, pace.read_s = None, monotonic()
+            pace.left_s -= pace.read_s - began_s
+
+    def _judge(self, piece: bytes) -> Refusal | None:
+        """Count; what only reports is told once and then counted no more."""
+        self._arrived_bytes += len(piece)
+        reported = self._plan.reported_limits
+        if self._max_bytes is not None and self._arrived_bytes > self._max_bytes and self._arrived_bytes > self._own_limit():
+            if "max_body_bytes" not in reported:
+                return TOO_LARGE
+            self._max_bytes = None
+            self._report(TOO_LARGE)
+        found = None if self._shape is None else self._shape.feed(piece, last=self._is_over)
+        if found is not None and self._shape is not None and self._shape.limit in reported:
+            self._shape = None
+            self._report(found)
+            return None
+        return found
+
+    def _own_limit(self) -> int:
+        """The limit that the route's own mark names; 0 when it names none. Looked up once, when the general one is passed."""
+        if self._request.max_body_bytes is None:
+            endpoint = endpoint_of(self._plan.routes, self._scope, self._request.path, self._root_path)
+            value = marks_of(endpoint).get(TOO_LARGE.mark or "")
+            self._request.max_body_bytes = value if isinstance(value, int) else 0
+            self._max_bytes = max(self._request.max_body_bytes, self._max_bytes or 0)
+        return self._request.max_body_bytes
+
+    def _report(self, what: Refusal) -> None:
+        self._plan.events.append(event_of(what, self._request, self._plan.clock.now(), "report"))
+
+    def _refuse(self, what: Refusal) -> None:
+        self._refused = True
+        if not self._request.started:
+            self._request.refusal = what
 
 
-def _own_limit(plan: Plan, scope: MutableMapping[str, Any], request: Request) -> int:
-    """The limit that the route's own mark names; 0 when it names none. Looked up only when the general one is passed."""
-    value = marks_of(plan.routes.endpoint(scope)).get(TOO_LARGE.mark or "")
-    request.max_body_bytes = value if isinstance(value, int) else None
-    return request.max_body_bytes or 0
-
-
-def _refuse(request: Request, what: Any) -> None:
-    if not request.started:
-        request.refusal = what
+def takes(request: Request, max_bytes: object) -> bool:
+    """Whether a route that carries the mark `bodylimit` with `max_bytes` takes a request that declared more than the general limit."""
+    if not isinstance(max_bytes, int) or length(request.headers.get(b"content-length", b"")) > max_bytes:
+        return False
+    request.max_body_bytes = max_bytes
+    return True
 
 
 async def peek(request: Request, receive: Any) -> Any:

@@ -12,6 +12,8 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from collections.abc import Iterable, MutableMapping
 
+    from buckler.core.marks import Routes
+
 _FULL = 2  # starlette.routing.Match.FULL
 _MAX_NESTING = 64  # mounts within mounts; deeper than any application, so that a cycle ends
 
@@ -25,6 +27,12 @@ class RouteTable:
     def endpoint(self, scope: MutableMapping[str, Any]) -> object | None:
         """Return the endpoint that the router will choose, or None. Costs a walk of the table: never called for ordinary requests."""
         return _find(getattr(self._app, "routes", ()), dict(scope), _MAX_NESTING)
+
+
+def endpoint_of(routes: Routes, scope: MutableMapping[str, Any], path: str, root_path: str) -> object | None:
+    """Return the endpoint of a request that is already at work. The application may have changed `scope` on the way (mounts do), so
+    path and root path are given as they came."""
+    return routes.endpoint({**scope, "path": path, "root_path": root_path})
 
 
 def _find(routes: Iterable[Any], scope: dict[str, Any], depth: int) -> object | None:

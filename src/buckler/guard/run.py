@@ -9,12 +9,12 @@ from buckler.core.answer import Answer, Refusal
 from buckler.core.marks import marks_of
 from buckler.core.request import SAFE_METHODS
 from buckler.errors import StoreError
-from buckler.guard.body import bounded, peek
+from buckler.guard.body import Body, peek, takes
 from buckler.guard.dress import dresser
 from buckler.guard.inflight import InFlight
 from buckler.guard.plan import Facts, Off, Plan, make_plan
 from buckler.guard.refuse import APP_FAILED, STORE_FAILED, Talk, answer, event_of, may_have_body
-from buckler.protections.deadline import TOO_SLOW
+from buckler.protections.bodylimit import TOO_LARGE
 
 if TYPE_CHECKING:
     from collections.abc import MutableMapping
@@ -38,8 +38,7 @@ class Guard:
         self.app, self._changes, self._facts = app, changes, facts
         self.plan: Plan = make_plan(app, changes, facts)
         self._dressing = dresser(self.plan)
-        handler_s = self.plan.limits.handler_s
-        self._inflight = InFlight(handler_s, TOO_SLOW) if handler_s and "handler_s" not in self.plan.reported_limits else None
+        self._inflight = InFlight(self.plan)
 
     async def __call__(self, scope: MutableMapping[str, Any], receive: Any, send: Any) -> None:
         plan = self.plan
@@ -52,38 +51,52 @@ class Guard:
             if found is not None and stands(plan, scope, request, found):
                 await answer(plan, scope, request, found, (receive, send))
                 return
-        if may_have_body(request) and request.kind == "http":
-            receive = bounded(plan, scope, request, receive)
-        if request.waits:
-            if request.want_body_bytes:
-                receive = await peek(request, receive)
-            found = await judged(plan, request)
-            if found is not None and stands(plan, scope, request, found):
-                await answer(plan, scope, request, found, (receive, send))
-                return
-        scope["buckler"] = request
         if request.kind == "websocket":
-            await self.app(scope, receive, send)
+            await self._connect(scope, request, receive, send)
             return
-        if self._inflight is not None:
-            self._inflight.enter(request)
+        if may_have_body(request):
+            receive = Body(plan, scope, request, receive).receive
+        if self._inflight.watches:
+            self._inflight.enter(request, scope)
         try:
+            if request.waits:
+                if request.want_body_bytes:
+                    receive = await peek(request, receive)
+                found = request.refusal or await judged(plan, request)
+                if found is not None and stands(plan, scope, request, found):
+                    await answer(plan, scope, request, found, (receive, send))
+                    return
+            scope["buckler"] = request
             await self.app(scope, receive, self._dressing(request, send))
         except BaseException as failure:
             if not await self._ended(scope, request, failure, (receive, send)):
                 raise
         finally:
-            if self._inflight is not None:
-                self._inflight.leave(request)
+            self._inflight.entries.pop(request, None)
         if not request.started:
             await answer(plan, scope, request, request.refusal or APP_FAILED, (receive, send))
+
+    @property
+    def at_work(self) -> int:
+        """How many requests the application is working on."""
+        return len(self._inflight.entries)
+
+    async def _connect(self, scope: MutableMapping[str, Any], request: Request, receive: Any, send: Any) -> None:
+        """Hand a WebSocket to the application, once the store has been asked. It has no body, no head to dress, and no deadline."""
+        if request.waits:
+            found = await judged(self.plan, request)
+            if found is not None and stands(self.plan, scope, request, found):
+                await answer(self.plan, scope, request, found, (receive, send))
+                return
+        scope["buckler"] = request
+        await self.app(scope, receive, send)
 
     async def _ended(self, scope: MutableMapping[str, Any], request: Request, failure: BaseException, talk: Talk) -> bool:
         """Whether `failure` is only how the application ended a request that the guard refuses. Everything else is raised again,
         after a page for the visitor when it is an error of the application's."""
-        if isinstance(failure, asyncio.CancelledError) and request.refusal is TOO_SLOW:
+        if isinstance(failure, asyncio.CancelledError) and request.refusal is not None:
             task = asyncio.current_task()
-            if task is not None:
+            while task is not None and task.cancelling():
                 task.uncancel()  # the deadline has cancelled it, and this is where the cancellation ends
             return True
         if not isinstance(failure, Exception):
@@ -102,9 +115,7 @@ def stands(plan: Plan, scope: MutableMapping[str, Any], request: Request, found:
     if not isinstance(found, Refusal) or found.mark is None:
         return True
     value = marks_of(plan.routes.endpoint(scope)).get(found.mark)
-    if isinstance(value, int):
-        request.max_body_bytes = value
-    return value is None
+    return value is None or (found is TOO_LARGE and not takes(request, value))
 
 
 async def judged(plan: Plan, request: Request) -> Answer | None:

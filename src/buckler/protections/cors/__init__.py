@@ -90,7 +90,10 @@ class CORS:
             return Steps(check=_refuse_preflights, dress=_dresser(self, site, {}), watch=frozenset({_ALLOW}))
         anybody = _ANY in self.origins
         grants = {origin.encode(): self._grant(origin.encode()) for origin in self.origins}
-        about = ((b"access-control-allow-methods", ", ".join(self.methods).encode()), (b"access-control-max-age", b"%d" % self.max_age_s))
+        about: tuple[Header, ...] = (
+            (b"access-control-allow-methods", ", ".join(self.methods).encode()),
+            (b"access-control-max-age", b"%d" % self.max_age_s),
+        )
         if self.headers:
             about += ((b"access-control-allow-headers", ", ".join(self.headers).encode()),)
         vary = () if anybody else ((b"vary", b"Origin"),)

@@ -47,8 +47,8 @@ CASES = (
     ),
     Case(
         name="endless",
-        story="A chain of ten thousand hops, to keep the parser busy.",
-        turns=_through(("x-forwarded-for", ", ".join(["10.0.0.1"] * 10_000))),
+        story="A chain of a thousand hops, to keep the parser busy.",
+        turns=_through(("x-forwarded-for", ", ".join(["10.0.0.1"] * 1000))),
         refused="forwarded.unreadable",
         site=_SITE,
     ),

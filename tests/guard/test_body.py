@@ -1,0 +1,341 @@
+"""A body that is watched while it arrives: however it is told, cut, or timed, the guard answers once and leaks nothing."""
+
+from __future__ import annotations
+
+import asyncio
+import gc
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from starlette.applications import Starlette
+from starlette.responses import PlainTextResponse, StreamingResponse
+from starlette.routing import Mount, Route
+
+from buckler.core.clock import HandClock
+from buckler.errors import ConfigError
+from buckler.protections.bodylimit import BodyLimit, body_limit, length
+from buckler.protections.deadline import Deadline
+from buckler.testing import guarded, only
+from tests.asgi import Wire, scope_of
+
+if TYPE_CHECKING:
+    from starlette.requests import Request as Asked
+
+GONE = {"type": "http.disconnect"}
+
+
+def pieces(*bodies: bytes) -> list[dict[str, Any]]:
+    return [{"type": "http.request", "body": body, "more_body": number < len(bodies)} for number, body in enumerate(bodies, 1)]
+
+
+class Reader:
+    """Reads the whole body, keeps every message, then answers."""
+
+    def __init__(self) -> None:
+        self.heard: list[Any] = []
+
+    async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
+        while True:
+            self.heard.append(await receive())
+            if not self.heard[-1].get("more_body"):
+                break
+        await send({"type": "http.response.start", "status": 200, "headers": []})
+        await send({"type": "http.response.body", "body": b"read"})
+
+
+async def post(guard: Any, *bodies: bytes, path: str = "/", headers: tuple[tuple[bytes, bytes], ...] = ()) -> Wire:
+    wire = Wire()
+    wire.incoming = pieces(*bodies)
+    await guard(scope_of(path, "POST", (b"transfer-encoding", b"chunked"), *headers), wire.receive, wire.send)
+    return wire
+
+
+async def test_the_application_hears_a_disconnect_and_the_guard_answers_once() -> None:
+    app = Reader()
+    wire = await post(guarded(app, *only(BodyLimit(max_bytes=5))), b"abc", b"def", b"ghi")
+    assert app.heard == [pieces(b"abc", b"")[0], GONE]
+    assert [message["type"] for message in wire.sent] == ["http.response.start", "http.response.body"]
+    assert (wire.status, wire.headers[b"connection"]) == (413, b"close")
+    assert b"bodylimit.too_large" in wire.body
+
+
+async def test_a_body_of_just_the_limit_passes() -> None:
+    app = Reader()
+    assert (await post(guarded(app, *only(BodyLimit(max_bytes=6))), b"abc", b"def")).status == 200
+    assert app.heard == pieces(b"abc", b"def")
+
+
+async def test_whoever_asks_again_hears_the_same() -> None:
+    heard = []
+
+    async def stubborn(scope: Any, receive: Any, send: Any) -> None:
+        heard.extend([await receive() for _ in range(4)])
+        raise RuntimeError("the client has gone")
+
+    wire = await post(guarded(stubborn, *only(BodyLimit(max_bytes=1))), b"abc", b"def")
+    assert heard == [GONE] * 4
+    assert wire.status == 413
+
+
+async def test_an_answer_that_has_begun_is_not_replaced() -> None:
+    async def early(scope: Any, receive: Any, send: Any) -> None:
+        await send({"type": "http.response.start", "status": 200, "headers": []})
+        assert await receive() == GONE
+        await send({"type": "http.response.body", "body": b"begun"})
+
+    wire = await post(guarded(early, *only(BodyLimit(max_bytes=1))), b"abc")
+    assert (wire.status, wire.body) == (200, b"begun")
+
+
+async def test_after_the_body_nothing_is_timed_or_counted() -> None:
+    """A handler of a long answer waits for the client to leave: for as long as it likes."""
+    left = asyncio.Event()
+
+    async def listens(scope: Any, receive: Any, send: Any) -> None:
+        await receive()
+        await send({"type": "http.response.start", "status": 200, "headers": []})
+        assert await receive() == GONE
+        left.set()
+
+    async def receive() -> Any:
+        if messages:
+            return messages.pop(0)
+        await asyncio.sleep(0.3)
+        return GONE
+
+    messages, wire = pieces(b"abc"), Wire()
+    guard = guarded(listens, *only(Deadline(body_s=0.05, handler_s=0.05), BodyLimit()))
+    await guard(scope_of("/", "POST", (b"content-length", b"3")), receive, wire.send)
+    assert left.is_set()
+    assert wire.status == 200
+
+
+@pytest.mark.parametrize(
+    ("options", "kind", "body", "code"),
+    [
+        ({"max_bytes": 5}, b"text/plain", b"abcdef", "bodylimit.too_large"),
+        ({"max_fields": 2}, b"application/x-www-form-urlencoded", b"a&b&c", "bodylimit.too_many_fields"),
+        ({"max_depth": 1}, b"application/json", b"[[]]", "bodylimit.too_deep"),
+        ({"max_parts": 1}, b"multipart/form-data; boundary=b", b"--b\r\n\r\n\r\n" * 2 + b"--b--", "bodylimit.too_many_parts"),
+    ],
+)
+async def test_report_only_tells_once_and_lets_pass(options: dict[str, int], kind: bytes, body: bytes, code: str) -> None:
+    headers = ((b"content-type", kind),)
+    assert code.encode() in (await post(guarded(Reader(), *only(BodyLimit(**options))), body, headers=headers)).body
+    app = Reader()
+    guard = guarded(app, *only(BodyLimit(report_only=True, **options)))
+    assert (await post(guard, body, body, b"", headers=headers)).status == 200
+    assert app.heard == pieces(body, body, b"")
+    assert [f"{event.kind} {event.mode}" for event in guard.plan.events.drain()] == [f"{code} report"]
+
+
+async def test_two_content_types_are_refused() -> None:
+    headers = ((b"content-type", b"application/json"), (b"content-type", b"text/plain"))
+    assert (await post(guarded(Reader(), *only(BodyLimit())), b"x", headers=headers)).status == 400
+
+
+def _routed() -> Starlette:
+    async def reads(asked: Asked) -> PlainTextResponse:
+        return PlainTextResponse(str(len(await asked.body())))
+
+    @body_limit(max_bytes=20)
+    async def upload(asked: Asked) -> PlainTextResponse:
+        return await reads(asked)
+
+    inner = Mount("/inner", routes=[Route("/upload", upload, methods=["POST"]), Route("/small", reads, methods=["POST"])])
+    small = [
+        Route("/upload/", reads, methods=["POST"]),
+        Route("/small", upload, methods=["POST"]),
+        Route("/other", reads, methods=["POST"]),
+    ]
+    return Starlette(routes=[Route("/upload", upload, methods=["POST"]), inner, *small])
+
+
+@pytest.mark.parametrize(
+    ("path", "status"),
+    [
+        ("/upload", 200),
+        ("/upload/", 413),
+        ("/inner/upload", 200),
+        ("/inner/small", 413),
+        ("/other", 413),
+        ("/upload/x", 404),
+        ("/small", 200),
+    ],
+)
+async def test_a_route_may_take_more(path: str, status: int) -> None:
+    """The exemption hangs on the endpoint: not on a neighbouring path (CVE-2025-47910), not on another route of the same ending."""
+    guard = guarded(_routed(), *only(BodyLimit(max_bytes=10)))
+    declared = Wire()
+    declared.incoming = pieces(b"x" * 15)
+    await guard(scope_of(path, "POST", (b"content-length", b"15")), declared.receive, declared.send)
+    assert declared.status == (413 if status == 404 else status)  # refused before anybody looks for the route
+    assert (await post(guard, b"x" * 8, b"x" * 7, path=path)).status == status
+    assert (await post(guard, b"x" * 8, path=path)).status == (404 if status == 404 else 200)
+
+
+async def test_a_routes_own_limit_is_a_limit() -> None:
+    guard = guarded(_routed(), *only(BodyLimit(max_bytes=10)))
+    assert (await post(guard, *[b"x" * 7] * 3, path="/upload")).status == 413
+    wire = Wire()
+    wire.incoming = pieces(b"x" * 21)
+    await guard(scope_of("/upload", "POST", (b"content-length", b"21")), wire.receive, wire.send)
+    assert wire.status == 413
+    wire = Wire()
+    wire.incoming = pieces(b"x" * 21)
+    await guard(scope_of("/upload", "POST", (b"content-length", b"15")), wire.receive, wire.send)
+    assert wire.status == 413, "understated"
+
+
+@pytest.mark.parametrize("max_bytes", [0, -1, True, "1MB", 1.5])
+def test_a_mark_that_cannot_work(max_bytes: Any) -> None:
+    with pytest.raises(ConfigError, match="max_bytes"):
+        body_limit(max_bytes=max_bytes)
+
+
+@pytest.mark.parametrize(
+    ("declared", "number"), [(b"0", 0), (b"17", 17), (b"", 0), (b"-1", 0), (b"1e9", 0), (b"9" * 19, 10**19 - 1), (b"1" * 10_000, 10**19)]
+)
+def test_lengths(declared: bytes, number: int) -> None:
+    assert length(declared) == number
+
+
+class Trickle:
+    """A client that waits before each piece."""
+
+    def __init__(self, *bodies: bytes, pause_s: float) -> None:
+        self.messages, self.pause_s = pieces(*bodies), pause_s
+
+    async def __call__(self) -> Any:
+        await asyncio.sleep(self.pause_s)
+        return self.messages.pop(0) if self.messages else GONE
+
+
+async def slowly(guard: Any, receive: Any) -> Wire:
+    wire = Wire()
+    await guard(scope_of("/", "POST", (b"transfer-encoding", b"chunked")), receive, wire.send)
+    return wire
+
+
+async def test_a_trickle_ends_and_nothing_is_left_behind() -> None:
+    app = Reader()
+    guard = guarded(app, *only(Deadline(body_s=0.1, min_body_bytes_per_s=1000)))
+    wire = await slowly(guard, Trickle(*[b"a"] * 100, pause_s=0.02))
+    assert (wire.status, wire.headers[b"connection"]) == (408, b"close")
+    assert app.heard[-1] == GONE
+    assert not guard.at_work
+    current = asyncio.current_task()
+    assert current is not None
+    assert not current.cancelling()
+
+
+async def test_a_slow_line_with_much_to_say_is_no_trickle() -> None:
+    guard = guarded(Reader(), *only(Deadline(body_s=0.2, min_body_bytes_per_s=1000)))
+    assert (await slowly(guard, Trickle(*[b"a" * 100] * 20, pause_s=0.02))).status == 200
+
+
+async def test_only_waiting_for_the_client_counts() -> None:
+    async def busy(scope: Any, receive: Any, send: Any) -> None:
+        while (await receive()).get("more_body"):  # noqa: ASYNC110  # it does wait for something: the next piece
+            await asyncio.sleep(0.05)
+        await send({"type": "http.response.start", "status": 200, "headers": []})
+        await send({"type": "http.response.body", "body": b""})
+
+    guard = guarded(busy, *only(Deadline(body_s=0.1, min_body_bytes_per_s=10_000)))
+    assert (await slowly(guard, Trickle(*[b"a"] * 6, pause_s=0))).status == 200
+
+
+async def test_the_handlers_time_begins_with_the_last_piece() -> None:
+    guard = guarded(Reader(), *only(Deadline(body_s=5, handler_s=0.1)))
+    assert (await slowly(guard, Trickle(*[b"a"] * 10, pause_s=0.03))).status == 200
+
+
+async def test_a_reader_in_a_task_of_its_own_is_ended_too() -> None:
+    """Middleware often reads in a child task; it is the one that waits, so it is the one that hears."""
+    heard = []
+
+    async def child(scope: Any, receive: Any, send: Any) -> None:
+        async def read() -> None:
+            while (message := await receive()).get("more_body"):
+                pass
+            heard.append(message)
+
+        async with asyncio.TaskGroup() as group:
+            group.create_task(read())
+        raise RuntimeError("the client has gone")
+
+    guard = guarded(child, *only(Deadline(body_s=0.05)))
+    assert (await slowly(guard, Trickle(b"a", b"b", pause_s=5))).status == 408
+    assert heard == [GONE]
+
+
+async def test_a_slow_body_behind_an_answer_that_has_begun() -> None:
+    async def early(scope: Any, receive: Any, send: Any) -> None:
+        await send({"type": "http.response.start", "status": 200, "headers": []})
+        assert await receive() == GONE
+        await send({"type": "http.response.body", "body": b"begun"})
+
+    wire = await slowly(guarded(early, *only(Deadline(body_s=0.05))), Trickle(b"a", b"b", pause_s=5))
+    assert (wire.status, wire.body) == (200, b"begun")
+
+
+async def test_a_report_only_deadline_tells_once() -> None:
+    guard = guarded(Reader(), *only(Deadline(body_s=0.05, report_only=True)))
+    assert (await slowly(guard, Trickle(b"a", b"b", pause_s=0.15))).status == 200
+    assert [f"{event.kind} {event.mode}" for event in guard.plan.events.drain()] == ["deadline.body report"]
+
+
+async def test_somebody_elses_cancellation_is_passed_on() -> None:
+    task = asyncio.create_task(slowly(guard := guarded(Reader(), *only(Deadline())), Trickle(b"a", pause_s=60)))
+    await asyncio.sleep(0.02)
+    task.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await task
+    assert not guard.at_work
+
+
+async def test_without_limits_a_body_is_only_handed_on() -> None:
+    app = Reader()
+    assert (await post(guarded(app, *only()), b"abc", b"def")).status == 200
+    assert app.heard == pieces(b"abc", b"def")
+
+
+async def test_a_slow_body_that_the_guard_itself_reads() -> None:
+    """`csrf` looks into a small form before the application runs; the client may not take its time there either."""
+    app = Reader()
+    guard = guarded(app, Deadline(body_s=0.05))
+    wire = Wire()
+    headers = ((b"transfer-encoding", b"chunked"), (b"cookie", b"__Host-session=" + b"A" * 43), (b"content-type", b"text/plain"))
+    await guard(scope_of("/", "POST", *headers), Trickle(b"a", b"b", pause_s=5), wire.send)
+    assert (wire.status, app.heard) == (408, [])
+
+
+async def test_a_streamed_upload_in_starlette() -> None:
+    async def echo(asked: Asked) -> StreamingResponse:
+        async def again() -> Any:
+            async for piece in asked.stream():
+                yield piece
+
+        return StreamingResponse(again())
+
+    guard = guarded(Starlette(routes=[Route("/", echo, methods=["POST"])]), *only(BodyLimit(), Deadline()))
+    wire = Wire()
+    wire.incoming = pieces(b"abc", b"def")
+    newer = {"version": "3.0", "spec_version": "2.4"}
+    await guard(scope_of("/", "POST", (b"transfer-encoding", b"chunked"), asgi=newer), wire.receive, wire.send)
+    assert wire.body == b"abcdef"
+
+
+async def test_a_thousand_bodies_leave_no_cycle() -> None:
+    guard = guarded(Reader(), *only(BodyLimit(), Deadline()), clock=HandClock())
+    guard.app.heard = []
+    headers = ((b"content-type", b"application/json"),)
+    await post(guard, b"[1]", headers=headers)
+    gc.collect()
+    gc.disable()
+    try:
+        for _ in range(1000):
+            await post(guard, b"[1]", headers=headers)
+        assert gc.collect() == 0
+    finally:
+        gc.enable()
