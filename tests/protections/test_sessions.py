@@ -246,6 +246,13 @@ async def test_every_change_of_who_it_is_brings_a_new_id_and_kills_the_old_one()
     assert seen == [[7]]
 
 
+@pytest.mark.parametrize("person", ["7", "mira lund", "a.b@shop.example", "Ünal 李", "-", " x"])
+async def test_every_persons_name_comes_back_as_it_was(person: str) -> None:
+    place = Place()
+    await place.visit(lambda session: session.sign_in(person))
+    assert await place.person() == person
+
+
 async def test_values_of_one_person_never_reach_another() -> None:
     place = Place()
     await place.visit(in_turn(sign_in, lambda session: session.set("secret", 1)))
@@ -276,7 +283,7 @@ async def test_after_signing_out_something_may_be_remembered_again() -> None:
     assert seen == [(None, "goodbye")]
 
 
-@pytest.mark.parametrize("person", ["", None, 7, "x" * 513])
+@pytest.mark.parametrize("person", ["", None, 7, "x" * 513, "a\nb", "\x00", "\ud800"])
 async def test_a_person_is_a_string(person: Any) -> None:
     place = Place()
 
@@ -565,7 +572,7 @@ async def test_what_could_not_be_saved_is_not_promised() -> None:
     assert b"store.failed" in wire.body
 
 
-@pytest.mark.parametrize("raw", [b"", b"\xff", b"{}", b"[1]\n{}", b"7\n{}"])
+@pytest.mark.parametrize("raw", [b"", b"\xff", b"{}", b"k 1 2\n{}", b"k 1 2 x \n{}", b"k 1 2 3 soon mira\n{}"])
 async def test_a_damaged_record_is_no_session(raw: bytes) -> None:
     place = Place()
     await place.visit(sign_in)

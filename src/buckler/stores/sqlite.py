@@ -202,7 +202,8 @@ def _drop(connection: sqlite3.Connection, op: Drop, now_s: float) -> bool:
 
 def _take(connection: sqlite3.Connection, op: Take, now_s: float, *, before: bool) -> Taken:
     row = connection.execute(_DUE, (op.key,)).fetchone()
-    due_s, taken = gcra(row[0] if row else 0.0, now_s, op, before=before)
-    if taken.allowed:
+    known_s = row[0] if row else 0.0
+    due_s, taken = gcra(known_s, now_s, op, before=before)
+    if due_s != known_s:
         connection.execute(_TAKE, (op.key, due_s))
     return taken

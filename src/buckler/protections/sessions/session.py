@@ -67,8 +67,8 @@ class Session(MutableMapping[str, Any]):
         It counts from the moment at which the session was opened, before any password was looked at: a revocation that happened
         since then ends it as well.
         """
-        if not isinstance(person, str) or not 0 < len(person) <= _MAX_PERSON:
-            raise ValueError(f"a person's id is a string of 1 to {_MAX_PERSON} characters")
+        if not isinstance(person, str) or not 0 < len(person) <= _MAX_PERSON or not person.isprintable():
+            raise ValueError(f"a person's id is a string of 1 to {_MAX_PERSON} printable characters")
         self._change()
         if self._record.person not in {None, person}:
             self._values = {}
