@@ -19,7 +19,7 @@ from urllib.request import Request, urlopen
 
 import pytest
 import trustme
-from playwright.sync_api import Browser, Page, sync_playwright
+from playwright.sync_api import Browser, Page, expect, sync_playwright
 
 if TYPE_CHECKING:
     from playwright.sync_api import ConsoleMessage, Response
@@ -31,7 +31,7 @@ ARGUMENTS = [
     "--disable-component-update", "--disable-sync",
 ]  # fmt: skip
 START_S = 60.0
-WAIT_MS = 10_000
+WAIT_MS = 20_000  # for a machine that is busy with other tests; nothing is ever waited for in vain
 PASSWORD = "nine green bottles"
 # Whatever the policy stops is told to the console by the browser itself too; the listener also hears what it keeps to itself.
 _LISTEN = "addEventListener('securitypolicyviolation', (e) => console.error('violation', e.effectiveDirective, e.blockedURI))"
@@ -113,6 +113,7 @@ def conduit(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
 def browser() -> Iterator[Browser]:
     """One a module, not a session: Playwright's own event loop would be in the way of asynchronous tests elsewhere."""
     path = next((found for name in CHROMIUM if (found := shutil.which(name))), None)
+    expect.set_options(timeout=WAIT_MS)
     with sync_playwright() as playwright:
         started = playwright.chromium.launch(executable_path=path, args=ARGUMENTS)
         yield started

@@ -76,8 +76,7 @@ def look(context: BrowserContext, site: Site, path: str) -> Any:
     return page
 
 
-@pytest.mark.parametrize("scheme", ["light", "dark"])
-@pytest.mark.parametrize("width", [1200, 320])
+@pytest.mark.parametrize(("scheme", "width"), [("light", 1200), ("dark", 320)])
 @pytest.mark.parametrize("inside", [False, True])
 def test_axe_finds_nothing(browser: Browser, conduit: Site, written: dict[str, Any], scheme: Any, width: int, inside: bool) -> None:
     context = browser.new_context(
@@ -163,8 +162,8 @@ def test_the_keyboard_alone_is_enough(open_window: Opener) -> None:
 def test_what_has_the_focus_is_seen(open_window: Opener) -> None:
     visitor = open_window(bypass_csp=True)
     visitor.go("/")
-    for selector in (".navbar-brand", ".nav-link", ".tag-list a", ".preview-link", ".favorite-form button", ".page-link"):
-        tab_to(visitor, selector, 80)
+    for selector in (".navbar-brand", ".nav-link", ".author", ".favorite-form button", ".preview-link", ".tag-list a", ".page-link"):
+        tab_to(visitor, selector, 120)
         outline = visitor.page.locator(selector).first.evaluate(
             "(one) => getComputedStyle(one).outlineStyle + getComputedStyle(one).outlineWidth"
         )

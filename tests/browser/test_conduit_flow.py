@@ -70,6 +70,11 @@ def test_favourite_follow_comment_without_loading_the_page_anew(visitor: Visitor
     said = reader.locator(".card:not(.comment-form) .card-block")
     expect(said).to_have_text("Well folded. Thank you.")
     expect(reader.locator("textarea[name=body]")).to_have_value("")
+    reader.fill("textarea[name=body]", "Said in haste.")
+    reader.click("button:has-text('Post Comment')")
+    expect(said).to_have_text(["Said in haste.", "Well folded. Thank you."])
+    reader.locator(".mod-options button").first.click()
+    expect(said).to_have_text("Well folded. Thank you.")
     assert loaded == []
     what_stays(other, path)
 

@@ -68,8 +68,13 @@ function twins(name, value) {
   return [...document.querySelectorAll(`form[data-${name}]`)].filter((form) => form.dataset[name] === value);
 }
 
+// By the attribute: the property of a form in a template is resolved against nothing.
+function readdress(form, part, instead) {
+  form.setAttribute("action", form.getAttribute("action").replace(part, instead));
+}
+
 function turn(form, on, [yes, no], [plain, chosen]) {
-  form.action = form.action.replace(/[^/]+$/, (on ? no : yes).toLowerCase());
+  readdress(form, /[^/]+$/, (on ? no : yes).toLowerCase());
   form.querySelector("[data-verb]").textContent = on ? no : yes;
   const button = form.querySelector("button");
   button.classList.toggle(chosen, on);
@@ -105,7 +110,7 @@ async function comment(form) {
   time.dateTime = said.createdAt;
   time.textContent = said.day;
   const removal = card.querySelector("[data-delete-comment]");
-  removal.action = removal.action.replace(/\/0\/delete$/, `/${said.id}/delete`);
+  readdress(removal, /\/0\/delete$/, `/${said.id}/delete`);
   document.getElementById("comment-list").prepend(card);
   document.querySelector(".no-comments").hidden = true;
   clearProblems(form);
