@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from buckler.errors import ConfigError
-from buckler.protections.csp import CSP
+from buckler.protections.csp import CSP, Dresser
 from buckler.protections.csp.sources import NONCE, NONE, SELF, STRICT_DYNAMIC
 from buckler.testing import guarded, only, probe_app
 from tests.asgi import Wire, scope_of
@@ -66,11 +66,55 @@ async def test_a_hash_keeps_strict_dynamic_without_a_nonce() -> None:
     )
 
 
+OWN = CSP(img_src=[SELF, "data:"], script_src=[NONCE], reports="/never-asked")
+
+
 async def test_a_page_may_bring_a_policy_of_its_own() -> None:
-    app = _app(lambda request: request.note("csp", CSP(img_src=[SELF, "data:"], script_src=[NONCE])))
-    policy = _directives((await _page(app))[ENFORCED])
-    assert policy["img-src"] == "'self' data:"
-    assert policy["script-src"].startswith("'nonce-")
+    """It reports where the site takes reports, and allows a script only when the page asked for its nonce, as everywhere."""
+    guard = guarded(_app(lambda request: request.note("csp", OWN)))
+    for _ in range(2):  # the second time from what is kept
+        wire = Wire()
+        await guard(scope_of(), wire.receive, wire.send)
+        policy = _directives(wire.headers[ENFORCED])
+        assert policy["img-src"] == "'self' data:"
+        assert policy["script-src"] == "'none'"
+        assert policy["report-uri"] == REPORTS
+    scripted = _app(lambda request: (request.note("csp", OWN), request.nonce))
+    assert _directives((await _page(scripted))[ENFORCED])["script-src"].startswith("'nonce-")
+
+
+async def test_policies_made_anew_for_each_request_fill_no_memory() -> None:
+    guard = guarded(_app(lambda request: request.note("csp", CSP(font_src=[NONE]))))
+    for _ in range(300):
+        wire = Wire()
+        await guard(scope_of(), wire.receive, wire.send)
+        assert _directives(wire.headers[ENFORCED])["font-src"] == "'none'"
+    owners = [getattr(dress, "__self__", None) for dress in guard.plan.dressers]
+    assert [len(owner.pages) for owner in owners if isinstance(owner, Dresser)] == [256]
+
+
+async def test_a_pages_policy_that_only_reports_goes_beside_the_sites() -> None:
+    app = _app(lambda request: (request.note("csp", CSP(img_src=[NONE], report_only=True)), request.nonce))
+    headers = await _page(app)
+    assert _directives(headers[ENFORCED])["img-src"] == "'self'"
+    assert _directives(headers[TRIAL])["img-src"] == "'none'"
+    assert "upgrade-insecure-requests" not in _directives(headers[TRIAL]), "browsers warn of it there"
+    nonces = {_directives(headers[name])["script-src"].split()[0] for name in (ENFORCED, TRIAL)}
+    assert len(nonces) == 1
+
+
+async def test_a_page_keeps_the_sites_trial_unless_it_has_its_own() -> None:
+    site = CSP(trial=CSP(font_src=[NONE]))
+    headers = await _page(_app(lambda request: request.note("csp", OWN)), site)
+    assert _directives(headers[TRIAL])["font-src"] == "'none'"
+    headers = await _page(_app(lambda request: request.note("csp", CSP(trial=CSP(img_src=[NONE])))), site)
+    assert _directives(headers[TRIAL])["font-src"] == "'self'"
+
+
+async def test_a_site_that_only_reports_enforces_no_pages_policy() -> None:
+    headers = await _page(_app(lambda request: request.note("csp", OWN)), CSP(report_only=True))
+    assert ENFORCED not in headers
+    assert _directives(headers[TRIAL])["img-src"] == "'self' data:"
 
 
 async def test_a_policy_set_by_the_application_stands() -> None:
@@ -96,18 +140,45 @@ async def test_report_only_and_trial() -> None:
     assert _directives(headers[TRIAL])["require-trusted-types-for"] == "'script'"
 
 
-async def test_in_development_nothing_is_upgraded() -> None:
-    assert b"upgrade" not in (await _page(probe_app, development=True))[ENFORCED]
+async def test_a_trial_reports_where_the_site_takes_reports() -> None:
+    headers = await _page(probe_app, CSP(trial=CSP(), reports="/told"))
+    assert _directives(headers[TRIAL])["report-uri"] == "/told"
+    assert headers[b"reporting-endpoints"] == b'csp="/told"'
+    headers = await _page(probe_app, CSP(trial=CSP(), reports=None))
+    assert b"report-" not in headers[TRIAL]
+
+
+async def test_in_development_nothing_is_upgraded_and_reports_go_by_the_old_way() -> None:
+    """Over plain HTTP a browser knows no reporting endpoints, and where `report-to` is given Chromium then reports nothing at all."""
+    headers = await _page(probe_app, development=True)
+    assert b"upgrade" not in headers[ENFORCED]
+    assert headers[ENFORCED].endswith(b"report-uri /.well-known/csp-reports")
+    assert b"reporting-endpoints" not in headers
+
+
+async def test_plugins_stay_forbidden_where_everything_else_is_widened() -> None:
+    policy = _directives((await _page(probe_app, CSP(default_src=[SELF], media_src=[], script_src=[])))[ENFORCED])
+    assert (policy["default-src"], policy["object-src"]) == ("'self'", "'none'")
+    assert "script-src" not in policy
 
 
 async def test_what_is_given_up_is_given_up_by_name() -> None:
-    given = CSP(insecure_eval=True, insecure_inline_scripts=True, insecure_inline_styles=True, reports=None, media_src=[SELF])
+    given = CSP(
+        insecure_eval=True,
+        insecure_inline_scripts=True,
+        insecure_inline_styles=True,
+        reports=None,
+        media_src=[SELF],
+        script_src=[NONCE, HASH],
+    )
     headers = await _page(probe_app, given)
     policy = _directives(headers[ENFORCED])
     assert policy["script-src"] == "'unsafe-eval' 'unsafe-inline'"
     assert policy["style-src"] == "'self' 'unsafe-inline'"
     assert policy["media-src"] == "'self'"
     assert b"reporting-endpoints" not in headers
+    assert _directives((await _page(probe_app, CSP(script_src=[NONE], insecure_eval=True)))[ENFORCED])["script-src"] == "'unsafe-eval'"
+    assert _directives((await _page(probe_app, CSP(script_src=[NONE])))[ENFORCED])["script-src"] == "'none'"
 
 
 @pytest.mark.parametrize(
@@ -119,11 +190,28 @@ async def test_what_is_given_up_is_given_up_by_name() -> None:
         ({"img_src": ["a\nb"]}, "give SELF"),
         ({"img_src": ["*"]}, "give SELF"),
         ({"img_src": "'self'"}, "list of strings"),
+        ({"img_src": [NONCE]}, "give SELF"),
+        ({"img_src": [HASH]}, "give SELF"),
+        ({"style_src": [STRICT_DYNAMIC]}, "give SELF"),
+        ({"script_src": ["'unsafe-hashes'"]}, "insecure_"),
+        ({"script_src": ["data:"]}, "name the hosts"),
+        ({"script_src": ["https:"]}, "name the hosts"),
+        ({"object_src": ["blob:"]}, "name the hosts"),
+        ({"connect_src": ["http://cdn.example"]}, "give SELF"),
+        ({"connect_src": ["http://localhost.evil.example"]}, "give SELF"),
+        ({"default_src": []}, "no other directive"),
+        ({"form_action": []}, "no other directive"),
+        ({"frame_ancestors": []}, "no other directive"),
+        ({"base_uri": []}, "no other directive"),
         ({"img_src": [NONE, SELF]}, "NONE stands alone"),
         ({"reports": "https://x.example"}, "give a path"),
         ({"reports": "/a b"}, "give a path"),
+        ({"reports": "/a;b"}, "give a path"),
+        ({"reports": "/a\\"}, "give a path"),
+        ({"reports": 5}, "give a path"),
         ({"reports_per_minute": 0}, "number over zero"),
         ({"trial": "default-src"}, "give a second policy"),
+        ({"trial": CSP(trial=CSP())}, "no trial of its own"),
         ({"scriptsrc": []}, "did you mean `script_src`"),
     ],
 )
@@ -132,9 +220,16 @@ def test_what_cannot_work_is_refused(given: dict[str, Any], message: str) -> Non
         CSP(**given)
 
 
-@pytest.mark.parametrize("source", ["https:", "data:", "https://*.cdn.example:8443/lib/", "cdn.example", "wss://x.example", HASH])
+@pytest.mark.parametrize(
+    "source", ["https:", "data:", "https://*.cdn.example:8443/lib/", "cdn.example", "wss://x.example", "http://localhost:5173"]
+)
 def test_sources_that_may_be_named(source: str) -> None:
     assert CSP(img_src=[source]).img_src == [source]
+
+
+@pytest.mark.parametrize("source", [HASH, "'report-sample'", "'wasm-unsafe-eval'", "https://cdn.example/lib.js"])
+def test_sources_that_may_be_named_for_scripts(source: str) -> None:
+    assert CSP(script_src=[NONCE, source]).script_src == [NONCE, source]
 
 
 async def _report(body: bytes, kind: bytes = b"application/csp-report", method: str = "POST") -> tuple[int, list[Event]]:
@@ -169,6 +264,58 @@ async def test_what_is_no_report_is_refused(body: bytes) -> None:
     status, events = await _report(body)
     assert status in {400, 413}
     assert "csp.violation" not in [event.kind for event in events]
+
+
+async def test_what_a_report_says_is_cut_and_printable_and_a_trial_is_told_as_such() -> None:
+    body = {
+        "document-uri": "https://shop.example/\x1b[31m",
+        "effective-directive": "x" * 9_000,
+        "blocked-uri": {"not": "a text"},
+        "disposition": "report",
+    }
+    status, events = await _report(json.dumps({"csp-report": body}).encode())
+    assert status == 204
+    assert (events[0].path, "\x1b" in events[0].line()) == ("https://shop.example/\\x1b[31m", False)
+    assert len(events[0].detail) < 700
+    assert "… would have blocked {" in events[0].detail
+
+
+async def test_what_is_declared_too_long_is_not_read() -> None:
+    guard = guarded(probe_app, *only(CSP()))
+    for length in (b"16385", b"1" * 5000, b"-1", b""):
+        wire = Wire()
+        wire.incoming = []  # reading would fail
+        headers = ((b"content-type", b"application/csp-report"), (b"content-length", length))
+        await guard(scope_of(REPORTS, "POST", *headers), wire.receive, wire.send)
+        assert wire.status == 400
+
+
+async def test_a_batch_counts_as_many_as_it_tells() -> None:
+    """A batch is one request but many lines in a log; the first is always told, since its request was let in."""
+    guard = guarded(probe_app, *only(CSP(reports_per_minute=3)))
+    item = {"type": "csp-violation", "body": {"effectiveDirective": "img-src", "blockedURL": "inline"}}
+    body = json.dumps([item] * 9).encode()
+    headers = ((b"content-type", b"application/reports+json"), (b"content-length", b"%d" % len(body)))
+    statuses = []
+    for _ in range(2):
+        wire = Wire()
+        wire.incoming = [{"type": "http.request", "body": body, "more_body": False}]
+        await guard(scope_of(REPORTS, "POST", *headers), wire.receive, wire.send)
+        statuses.append(wire.status)
+    assert statuses == [204, 429]
+    assert [event.kind for event in guard.plan.events.drain()] == ["csp.violation"] * 3 + ["csp.too_many_reports"]
+
+
+async def test_in_report_only_mode_reports_are_read_as_ever() -> None:
+    """What is no report then only leaves an Event, and goes to the application."""
+    guard, answers = guarded(probe_app, *only(CSP(report_only=True))), []
+    for body in (b'{"csp-report":{"blocked-uri":"inline"}}', b"{"):
+        wire = Wire()
+        wire.incoming = [{"type": "http.request", "body": body, "more_body": False}]
+        headers = ((b"content-type", b"application/csp-report"), (b"content-length", b"%d" % len(body)))
+        await guard(scope_of(REPORTS, "POST", *headers), wire.receive, wire.send)
+        answers.append((wire.status, [(event.kind, event.mode) for event in guard.plan.events.drain()]))
+    assert answers == [(204, [("csp.violation", "report")]), (200, [("csp.malformed_report", "report")])]
 
 
 async def test_only_reports_are_taken_there() -> None:

@@ -6,7 +6,7 @@ import json
 from typing import TYPE_CHECKING, Any
 
 from buckler.core.answer import Answer, Refusal, refusal
-from buckler.core.event import Event
+from buckler.core.event import Event, printable
 from buckler.core.protection import Wait
 from buckler.core.store import Take, gcra
 
@@ -16,12 +16,18 @@ if TYPE_CHECKING:
     from buckler.core.store import Reply
 
 MAX_REPORT_BYTES = 16_384
+_MAX_DIGITS = len(str(MAX_REPORT_BYTES))
 _MAX_REPORTS = 20  # in one body of the Reporting API; browsers send them in batches
 _KINDS = (b"application/csp-report", b"application/reports+json")
 _TAKEN = Answer(204)
 
 MALFORMED = refusal(400, "csp.malformed_report", "This is not a report.", "Send what browsers send: application/reports+json.")
 TOO_MANY = refusal(429, "csp.too_many_reports", "Too many reports came in.", "Wait a minute.").with_headers((b"retry-after", b"60"))
+
+
+def is_path(path: object) -> bool:
+    """Whether reports can be taken at `path`: it stands in a policy and in a quoted string, and has no query."""
+    return isinstance(path, str) and path.startswith("/") and path.isascii() and path.isprintable() and not set(path) & set(' ;,"?#\\')
 
 
 class Collector:
@@ -36,20 +42,27 @@ class Collector:
         """Refuse what is no report, or one too many; else have its body read."""
         if not self._is_report(request):
             return None
-        if not request.headers.get(b"content-type", b"").lower().startswith(_KINDS):
+        headers = request.headers
+        if not headers.get(b"content-type", b"").lower().startswith(_KINDS) or _is_over(headers.get(b"content-length", b"0")):
             return MALFORMED
-        self._due_s, taken = gcra(self._due_s, self._site.clock.monotonic(), self._quota)
-        if not taken.allowed:
+        if not self._counts():
             return TOO_MANY
         request.waits, request.want_body_bytes = True, MAX_REPORT_BYTES
         return None
+
+    def _counts(self) -> bool:
+        """Whether one more violation may be told; it then counts."""
+        self._due_s, taken = gcra(self._due_s, self._site.clock.monotonic(), self._quota)
+        return taken.allowed
 
     def _is_report(self, request: Request) -> bool:
         return request.path == self._path and request.method == "POST"
 
     def _judge(self, request: Request, replies: list[Reply]) -> Answer:  # noqa: ARG002  # asks the store nothing
         found = _read(request.body or b"")
-        for violation in found or ():
+        for position, violation in enumerate(found or ()):
+            if position and not self._counts():
+                break  # the rest of a batch is lost: a few of many like it tell what is wrong
             self._site.events.append(Event("csp.violation", self._site.clock.now(), "report", client=request.client, **violation))
         return MALFORMED if found is None else _TAKEN
 
@@ -79,12 +92,19 @@ def _bodies(sent: object) -> list[dict[str, Any]] | None:
 
 
 def _told(report: dict[str, Any]) -> dict[str, str]:
-    """The three facts that help, without queries and fragments: they may carry what must not be logged."""
+    """The facts that help, each in at most 200 printable characters; without queries and fragments, which may carry what must not be
+    logged. A violation of a policy that is only tried is told as such: nothing was blocked."""
     page = str(report.get("documentURL") or report.get("document-uri") or "")
     blocked = str(report.get("blockedURL") or report.get("blocked-uri") or "")
     directive = str(report.get("effectiveDirective") or report.get("effective-directive") or report.get("violated-directive") or "")
-    return {"path": _bare(page), "detail": f"{directive} blocked {_bare(blocked)}"}
+    verb = "would have blocked" if report.get("disposition") == "report" else "blocked"
+    return {"path": _bare(page), "detail": f"{printable(directive)} {verb} {_bare(blocked)}"}
 
 
 def _bare(address: str) -> str:
-    return address.partition("?")[0].partition("#")[0]
+    return printable(address.partition("?")[0].partition("#")[0])
+
+
+def _is_over(declared: bytes) -> bool:
+    """Whether the body is declared to be longer than any report, or its length is no number. No more digits are read than can count."""
+    return not declared.isdigit() or len(declared) > _MAX_DIGITS or int(declared) > MAX_REPORT_BYTES
