@@ -19,13 +19,14 @@ if TYPE_CHECKING:
 
 
 class Verdict(StrEnum):
-    """How a case ended. The first six are of attacks, the next three of honest traffic."""
+    """How a case ended. The first seven are of attacks, the next three of honest traffic."""
 
     ALONE = "alone"  # stopped, and it succeeds as soon as this one protection is off
     ALSO = "also"  # stopped by this one, and by another too
     OTHERS = "others"  # stopped, but not by this one, though it says it would
     THROUGH = "through"  # succeeds with everything on
     WITHSTOOD = "withstood"  # fails with everything off: the application needs no help here
+    FAILS = "fails"  # cannot be told: the application itself answers with an error
     NEEDED = "needed"  # cannot be tried: the application does not work without this protection
     SERVED = "served"
     REFUSED = "refused"  # an honest visitor was turned away
@@ -50,7 +51,7 @@ async def play_all(stage: Stage, protection: Protection) -> list[Played]:
     return [await _judge(stage, protection, case) for case in protection.cases]
 
 
-UNDECIDED = frozenset({Verdict.NOT_PLAYED, Verdict.NEEDED, Verdict.WITHSTOOD, Verdict.UNABLE})
+UNDECIDED = frozenset({Verdict.NOT_PLAYED, Verdict.NEEDED, Verdict.FAILS, Verdict.WITHSTOOD, Verdict.UNABLE})
 
 
 async def play_elsewhere(careless: Stage, protection: Protection, played: Sequence[Played]) -> list[Played]:
@@ -134,8 +135,9 @@ async def _overlap(plays: _Plays, without: Transcript) -> tuple[Verdict, Collect
     succeeds = plays.case.succeeds
     nothing = await plays.with_nothing()
     if not succeeds(nothing):
-        missing = plays.name in plays.stage.needed and (_failed(nothing) or _failed(without))
-        return (Verdict.NEEDED if missing else Verdict.WITHSTOOD), ()
+        if not (_failed(nothing) or _failed(without)):
+            return Verdict.WITHSTOOD, ()
+        return (Verdict.NEEDED if plays.name in plays.stage.needed else Verdict.FAILS), ()
     others = [name for name in plays.stage.protections if name != plays.name]
     stoppers = [name for name in others if not succeeds(await plays.with_only({name} | plays.floor))]
     itself = not succeeds(await plays.with_only({plays.name} | plays.needs | plays.floor))

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import sys
 from contextlib import contextmanager
+from contextvars import ContextVar
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -17,6 +18,10 @@ if TYPE_CHECKING:
 _HOME = str(Path(__file__).parents[1]) + "/"
 _OURS = tuple(_HOME + part for part in ("core/", "guard/", "protections/", "stores/"))
 _NOT_OURS = (_HOME + "core/play.py",)  # plays the visitor
+
+
+# Which block the running code descends from: a timer that an earlier request left behind runs in that one's context, and is not counted.
+_counting: ContextVar[Bytecodes | None] = ContextVar("counting", default=None)
 
 
 class Bytecodes:
@@ -34,7 +39,7 @@ class Bytecodes:
         if ours is None:
             name = code.co_filename
             ours = self._known[code] = (name.startswith(_OURS) and name not in _NOT_OURS) or name in self._also
-        if not ours:
+        if not ours or _counting.get() is not self:
             return None
         frame.f_trace_opcodes, frame.f_trace_lines = True, False
         return self._on_step
@@ -49,8 +54,10 @@ class Bytecodes:
 def counted(also: frozenset[str] = frozenset()) -> Iterator[Bytecodes]:
     """Count while the block runs, in this thread. What traced before (a debugger, coverage) traces again afterwards."""
     counter, before = Bytecodes(also), sys.gettrace()
+    token = _counting.set(counter)
     sys.settrace(counter.on_call)
     try:
         yield counter
     finally:
         sys.settrace(before)
+        _counting.reset(token)

@@ -31,6 +31,7 @@ _MEANING = {
     Verdict.ALSO: "Stopped by others too",
     Verdict.OTHERS: "Claimed, but here stopped by others only",
     Verdict.THROUGH: "Gets through with everything on",
+    Verdict.FAILS: "Cannot be told: the application itself answers with an error",
     Verdict.NEEDED: "Cannot be tried: the application does not work without it",
     Verdict.WITHSTOOD: "Withstood by the application itself",
     Verdict.REFUSED: "Honest visitors turned away",

@@ -80,18 +80,19 @@ class Row:
         if self.how_many(Verdict.ALONE):
             return ""
         others = dict.fromkeys(name for item in self.played if item.verdict == Verdict.ALSO for name in item.by if name != self.name)
-        parts = [f"{', '.join(others)} would stop the same here"] if others else []
+        parts = [f"{', '.join(others)} would stop the same"] if others else []
         for verdict, meaning in _WHY_NOT.items():
             if number := sum(item.verdict == verdict and not item.honest for item in self.played):
-                parts.append(meaning.format(number))
-        return "nothing alone: " + "; ".join(parts)
+                parts.append(f"{number} {meaning}")
+        return f"alone it stops nothing here ({'; '.join(parts)})"
 
 
 _WHY_NOT = {
-    Verdict.NOT_PLAYED: "{} attacks have no place here",
-    Verdict.NEEDED: "{} cannot be tried, because the application does not work without it",
-    Verdict.WITHSTOOD: "{} are withstood by the application itself",
-    Verdict.OTHERS: "{} are stopped by others only",
+    Verdict.NOT_PLAYED: "without a place",
+    Verdict.NEEDED: "not to be tried, because the application does not work without it",
+    Verdict.FAILS: "on which the application fails",
+    Verdict.WITHSTOOD: "withstood by the application itself",
+    Verdict.OTHERS: "stopped by others only",
 }
 
 
