@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import json
 import os
-import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -32,14 +31,6 @@ THRESHOLDS = {
 def run(*arguments: str) -> int:
     """Run a module of .venv and return its exit code."""
     return subprocess.run([sys.executable, "-m", *arguments], cwd=ROOT, check=False, stdin=subprocess.DEVNULL).returncode
-
-
-def old_node() -> bool:
-    """Whether this is Debian 12's own Node 18, which has web cryptography only where it is asked for: the conformance runner needs it."""
-    node = shutil.which("node")
-    if node is None:
-        return False
-    return subprocess.run([node, "--version"], capture_output=True, text=True, check=False).stdout.startswith("v18.")
 
 
 def share(files: dict[str, dict[str, int]]) -> tuple[int, int]:
@@ -71,8 +62,6 @@ def judge() -> bool:
 
 def main(arguments: list[str]) -> int:
     """Run the tests; return the exit code."""
-    if old_node():
-        os.environ.setdefault("NODE_OPTIONS", "--experimental-global-webcrypto")
     if arguments:
         return run("pytest", *arguments)
     DATA.parent.mkdir(parents=True, exist_ok=True)
