@@ -21,8 +21,9 @@ PYTHON = VENV / ("Scripts" if os.name == "nt" else "bin") / "python"
 CACHE = ROOT / ".cache"
 NODE = ROOT / "tools" / "node"
 
-# Debian's packages and the program that shows that one is there.
+# Debian's packages, and the program (or, with slashes, the file) that shows that one is there.
 CHROMIUM = {"chromium": "chromium"}
+ATOMIC = {"libatomic1": "/usr/lib*/*/libatomic.so.1"} if sys.platform == "linux" else {}  # the Node in Playwright's wheel needs it
 POSTGRESQL = {"postgresql": "initdb"}
 WRK = {"wrk": "wrk"}
 NPM = {"npm": "npm"}
@@ -41,7 +42,7 @@ class Verb:
 
 VERBS = {
     "run": Verb("run", {}),
-    "test": Verb("test", {**CHROMIUM, **POSTGRESQL, **NPM}, node=True),
+    "test": Verb("test", {**CHROMIUM, **ATOMIC, **POSTGRESQL, **NPM}, node=True),
     "check": Verb("dev", {}),
     "bench": Verb("run", WRK),
 }
@@ -78,7 +79,9 @@ def apt_install(names: list[str]) -> None:
 
 
 def has_program(name: str) -> bool:
-    """Whether a program is in PATH or where Debian hides it."""
+    """Whether a program is in PATH or where Debian hides it; with slashes, whether such a file exists."""
+    if "/" in name:
+        return any(True for _ in Path("/").glob(name.lstrip("/")))
     return shutil.which(name) is not None or any(found for place in ELSEWHERE for found in Path("/").glob(f"{place[1:]}/{name}"))
 
 
