@@ -34,6 +34,7 @@ PROBE = Target(
         Place.COOKIE: "/cookie",
         Place.SOCKET: "/socket",
         Place.TELLING: "/telling",
+        Place.SCRIPTED: "/scripted",
         Place.SLOW: "/slow",
         Place.UPLOAD: "/upload",
     },
@@ -58,11 +59,9 @@ class Probe:
             await send({"type": "websocket.close", "code": 1000})
             return
         path, status, body = scope["path"], 200, b"ok"
-        own: list[tuple[bytes, bytes]] = []
-        if path == "/cookie":
-            own = [(b"set-cookie", b"theme=dark; Path=/"), (b"set-cookie", b"=__Host-session=planted")]
-        elif path == "/telling":
-            own = [(b"server", b"careless/1.0"), (b"x-powered-by", b"careless/1.0")]
+        own = list(_CARELESS_HEADERS.get(path, ()))
+        if path == "/scripted":
+            body = b'<script nonce="%s">1</script>' % (scope["buckler"].nonce.encode() if "buckler" in scope else b"")
         elif path == "/slow":
             await asyncio.sleep(0.5)
         elif path == "/upload":
@@ -92,6 +91,10 @@ class Probe:
 
 
 _SESSION_PATHS = frozenset({"/private", "/sign-in", "/sign-out", "/sign-out-all", "/remember"})
+_CARELESS_HEADERS = {
+    "/cookie": ((b"set-cookie", b"theme=dark; Path=/"), (b"set-cookie", b"=__Host-session=planted")),
+    "/telling": ((b"server", b"careless/1.0"), (b"x-powered-by", b"careless/1.0")),
+}
 _MAX_CARELESS = 1000
 
 

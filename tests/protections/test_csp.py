@@ -318,6 +318,14 @@ async def test_in_report_only_mode_reports_are_read_as_ever() -> None:
     assert answers == [(204, [("csp.violation", "report")]), (200, [("csp.malformed_report", "report")])]
 
 
+async def test_what_comes_longer_than_any_report_is_no_report() -> None:
+    guard, wire = guarded(probe_app, *only(CSP())), Wire()
+    wire.incoming = [{"type": "http.request", "body": b"[" + b" " * 9_000, "more_body": True} for _ in range(3)]
+    headers = ((b"content-type", b"application/csp-report"), (b"transfer-encoding", b"chunked"))
+    await guard(scope_of(REPORTS, "POST", *headers), wire.receive, wire.send)
+    assert (wire.status, len(wire.incoming)) == (400, 1)
+
+
 async def test_only_reports_are_taken_there() -> None:
     assert (await _report(b"{}", b"text/plain"))[0] == 400
     assert (await _report(b"", method="PUT"))[0] == 200

@@ -26,6 +26,7 @@ class Place(StrEnum):
     COOKIE = "{cookie}"  # a page on which the application sets `theme=dark; Path=/`, and whatever else it sets carelessly
     SOCKET = "{socket}"  # a WebSocket endpoint
     TELLING = "{telling}"  # a page whose framework names itself and its version
+    SCRIPTED = "{scripted}"  # a page with a script of its own, which carries the response's nonce
     SLOW = "{slow}"  # a handler that takes long
     UPLOAD = "{upload}"  # an action that reads its whole body
 
