@@ -7,8 +7,17 @@ from urllib.parse import urlencode
 from buckler.testing import Place, Target
 from examples.conduit.settings import DEMO_EMAIL, DEMO_PASSWORD
 
+DEMO_ARTICLE = "jupiters-moons-one-year-later"  # one of the demo content
+
 target = Target(
     host="localhost",
-    paths={Place.PAGE: "/", Place.PRIVATE: "/settings", Place.SIGN_IN: "/login", Place.SIGN_OUT: "/logout", Place.UPLOAD: "/register"},
+    paths={
+        Place.PAGE: "/",
+        Place.PRIVATE: "/settings",
+        Place.WRITE: f"/article/{DEMO_ARTICLE}/favorite",
+        Place.SIGN_IN: "/login",
+        Place.SIGN_OUT: "/logout",
+        Place.UPLOAD: "/register",
+    },
     sign_in_body=urlencode({"email": DEMO_EMAIL, "password": DEMO_PASSWORD}).encode(),
 )

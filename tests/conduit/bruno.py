@@ -55,7 +55,7 @@ def runner() -> Path:
 
 
 def environment() -> dict[str, str]:
-    """Return the runner's environment. Debian 12's own Node 18 has web cryptography only where it is asked for; later ones refuse that."""
+    """Return the runner's environment. Debian 12's Node 18 has web cryptography only where it is asked for; later ones refuse that."""
     version = subprocess.run(["node", "--version"], check=True, capture_output=True, text=True, stdin=subprocess.DEVNULL).stdout
     return {**os.environ, "NODE_OPTIONS": "--experimental-global-webcrypto"} if version.startswith("v18.") else dict(os.environ)
 

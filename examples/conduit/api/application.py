@@ -6,8 +6,9 @@ from typing import TYPE_CHECKING
 
 from fastapi import FastAPI
 
+from buckler.frameworks.fastapi.docs import add_docs
 from examples.conduit.api import articles, comments, profiles, tags, users
-from examples.conduit.api.failures import on_failure
+from examples.conduit.api.failures import on_failure, says
 
 if TYPE_CHECKING:
     from starlette.datastructures import State
@@ -15,8 +16,9 @@ if TYPE_CHECKING:
 
 def make_api(state: State) -> FastAPI:
     """Return the API. It shares the `state` of the application around it, whose handlers may meet its requests too."""
-    api = FastAPI(title="Conduit", version="1.0.0", docs_url=None, redoc_url=None)
+    api = FastAPI(title="Conduit", version="1.0.0", docs_url=None, redoc_url=None, responses=says(401, 422))
     api.state = state
+    add_docs(api)
     for resource in (users, profiles, articles, comments, tags):
         api.include_router(resource.router)
     on_failure(api)

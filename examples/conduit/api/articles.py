@@ -6,6 +6,7 @@ from fastapi import APIRouter, Path, Query
 
 from buckler.frameworks.fastapi import limited
 from examples.conduit.answers import ArticleAnswer, ArticleOut, ArticlesAnswer, ArticleSummary
+from examples.conduit.api.failures import says
 from examples.conduit.api.people import Me, Viewer
 from examples.conduit.fields import Slug
 from examples.conduit.parts import Db
@@ -13,7 +14,7 @@ from examples.conduit.schemas import ArticleChangeRequest, ArticleFilter, Articl
 from examples.conduit.services import articles
 from examples.conduit.views import ArticlePage, ArticleView
 
-router = APIRouter(prefix="/articles", tags=["Articles"])
+router = APIRouter(prefix="/articles", tags=["Articles"], responses=says(403, 404))
 SlugOf = Annotated[Slug, Path()]
 
 

@@ -6,13 +6,14 @@ from fastapi import APIRouter, Path
 
 from buckler.frameworks.fastapi import limited
 from examples.conduit.answers import CommentAnswer, CommentOut, CommentsAnswer
+from examples.conduit.api.failures import says
 from examples.conduit.api.people import Me, Viewer
 from examples.conduit.fields import MAX_ID, Slug
 from examples.conduit.parts import Db
 from examples.conduit.schemas import CommentRequest
 from examples.conduit.services import comments
 
-router = APIRouter(prefix="/articles/{slug}/comments", tags=["Comments"])
+router = APIRouter(prefix="/articles/{slug}/comments", tags=["Comments"], responses=says(403, 404))
 SlugOf = Annotated[Slug, Path()]
 CommentId = Annotated[int, Path(ge=1, le=MAX_ID)]
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING, Any, cast
 
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
@@ -11,6 +11,7 @@ from sqlalchemy.exc import DBAPIError
 from sqlalchemy.exc import TimeoutError as NoConnectionError
 from starlette.exceptions import HTTPException
 
+from examples.conduit.answers import ErrorsAnswer
 from examples.conduit.errors import TOO_BUSY, ConduitError, errors_of
 
 if TYPE_CHECKING:
@@ -30,6 +31,11 @@ def on_failure(api: FastAPI) -> None:
     api.add_exception_handler(DBAPIError, _database)
     api.add_exception_handler(NoConnectionError, _database)
     api.add_exception_handler(Exception, _broken)
+
+
+def says(*codes: int) -> dict[int | str, dict[str, Any]]:
+    """Return what the API's description says of failures with these status codes."""
+    return {code: {"model": ErrorsAnswer} for code in codes}
 
 
 def say(status: int, errors: Mapping[str, list[str]], headers: Mapping[str, str] | None = None) -> JSONResponse:

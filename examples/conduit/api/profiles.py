@@ -5,13 +5,14 @@ from typing import Annotated
 from fastapi import APIRouter, Path
 
 from examples.conduit.answers import ProfileAnswer, ProfileOut
+from examples.conduit.api.failures import says
 from examples.conduit.api.people import Me, Viewer
 from examples.conduit.fields import Name
 from examples.conduit.parts import Db
 from examples.conduit.services import people
 from examples.conduit.views import Profile
 
-router = APIRouter(prefix="/profiles/{username}", tags=["Profile"])
+router = APIRouter(prefix="/profiles/{username}", tags=["Profile"], responses=says(404))
 Username = Annotated[Name, Path()]
 
 

@@ -5,13 +5,14 @@ from fastapi import APIRouter
 from buckler.frameworks.fastapi import limited
 from examples.conduit import tokens
 from examples.conduit.answers import UserAnswer, UserOut
+from examples.conduit.api.failures import says
 from examples.conduit.api.people import KnownCaller
 from examples.conduit.models import User
 from examples.conduit.parts import Db, PartsOf
 from examples.conduit.schemas import SignInRequest, UserChangeRequest, UserRequest
 from examples.conduit.services import people
 
-router = APIRouter(tags=["User and Authentication"])
+router = APIRouter(tags=["User and Authentication"], responses=says(409))
 
 
 def _answer(user: User, token: str) -> UserAnswer:
