@@ -10,7 +10,7 @@ from fastapi import FastAPI
 from buckler import CSP, SELF, Guard, RateLimit
 from buckler.stores.sqlite import SQLite
 from examples.conduit.api import make_api
-from examples.conduit.db import alone
+from examples.conduit.db import alone, make_private
 from examples.conduit.migrations import upgrade
 from examples.conduit.parts import Parts
 from examples.conduit.seed import seed
@@ -25,7 +25,6 @@ if TYPE_CHECKING:
 def make_app(settings: Settings) -> Guard:
     """Return the guarded application. Opens nothing: the database is opened when the server starts."""
     parts = Parts.of(settings)
-    settings.folder.mkdir(parents=True, exist_ok=True)
     store = SQLite(settings.folder / "state.db")  # sessions and limits, shared by all workers of this machine
 
     @asynccontextmanager
@@ -54,6 +53,7 @@ def make_app(settings: Settings) -> Guard:
 async def prepare(parts: Parts) -> None:
     """Bring the tables up to date and, on a laptop, fill empty ones. Several workers may do so at once: one of them does it."""
     async with alone(parts.database, parts.settings.folder):
+        make_private(parts.database)
         await upgrade(parts.database)
         if parts.settings.with_demo:
             await seed(parts.database, parts.passwords)

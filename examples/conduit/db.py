@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import fcntl
+import os
 from contextlib import asynccontextmanager
 from typing import IO, TYPE_CHECKING, Any
 
@@ -54,6 +55,13 @@ def _set_pragmas(connection: Any, _record: object) -> None:
     for pragma in _PRAGMAS:
         cursor.execute(f"PRAGMA {pragma}")
     cursor.close()
+
+
+def make_private(database: Database) -> None:
+    """Make the file of an SQLite database readable by its owner alone; what SQLite puts beside it follows."""
+    name = database.engine.url.database
+    if database.engine.dialect.name == "sqlite" and name:
+        os.close(os.open(name, os.O_CREAT | os.O_RDWR, 0o600))
 
 
 @asynccontextmanager

@@ -22,7 +22,8 @@ class Parts:
 
     @classmethod
     def of(cls, settings: Settings) -> Self:
-        """Return the parts that `settings` ask for. Nothing is opened, no thread is started yet."""
+        """Return the parts that `settings` ask for. No connection is opened, no thread started yet. Raises `ConfigError`."""
+        settings.make_folder()
         profile = CHEAPEST_FOR_TESTS if settings.insecure_cheap_passwords else RFC9106_LOW_MEMORY
         passwords = Passwords(workers=settings.password_workers, wait_s=settings.password_wait_s, profile=profile)
         return cls(settings, Database(settings.database), passwords)

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
 PREFIX = "CONDUIT_"
+_DATABASES = r"^(|sqlite\+aiosqlite:///.+|postgresql\+asyncpg://.+)$"
 LOCAL = ("localhost", "127.0.0.1", "[::1]")
 # The account that the demo content comes with. Its password is printed at start.
 DEMO_USERNAME = "demo"
@@ -38,7 +39,7 @@ class Settings(BaseModel):
 
     hosts: Names = LOCAL  # the names that the site answers for
     folder: Path = Path("var")  # the database, the secret, the shared state
-    database_url: str = ""  # "": SQLite in `folder`; or postgresql+asyncpg://user:password@host/name
+    database_url: str = Field(default="", pattern=_DATABASES)  # "": SQLite in `folder`
     secret_file: Path | None = None  # None: `folder`/secret.key, made on first start
     trusted_proxies: int = Field(default=0, ge=0, le=10)
     demo_content: bool = True  # fill an empty database with articles to look at; only where `development` is true
@@ -70,6 +71,15 @@ class Settings(BaseModel):
     def holes(self) -> tuple[str, ...]:
         """The names of the insecure options that are on."""
         return tuple(name for name in type(self).model_fields if name.startswith("insecure_") and getattr(self, name))
+
+    def make_folder(self) -> Path:
+        """Return the folder, made for its owner alone if it was not there. Raises `ConfigError` when it cannot be used."""
+        try:
+            self.folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+            with tempfile.TemporaryFile(dir=self.folder):
+                return self.folder
+        except OSError as failure:
+            raise ConfigError(PREFIX + "FOLDER", str(self.folder), f"cannot be used: {failure.strerror}") from failure
 
     def secret(self) -> bytes:
         """Return the secret that signs cookies and tokens. Made on first start, readable by its owner alone.

@@ -2,17 +2,22 @@
 
 from __future__ import annotations
 
+from buckler.errors import BackendError
 from examples.conduit.settings import DEMO_EMAIL, DEMO_PASSWORD, from_environment
 
 
 async def prepare() -> None:
     """Bring the tables up to date and fill empty ones, once, before any worker starts."""
-    from examples.conduit.app import prepare as prepare_parts  # noqa: PLC0415  # importing the package imports none of this
+    from sqlalchemy.exc import DBAPIError  # noqa: PLC0415  # importing the package imports none of this
+
+    from examples.conduit.app import prepare as prepare_parts  # noqa: PLC0415  # as above
     from examples.conduit.parts import Parts  # noqa: PLC0415  # as above
 
     parts = Parts.of(from_environment())
     try:
         await prepare_parts(parts)
+    except (OSError, DBAPIError) as failure:
+        raise BackendError(f"the database does not answer: {failure}") from failure
     finally:
         await parts.close()
 

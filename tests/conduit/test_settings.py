@@ -13,9 +13,10 @@ import pytest
 
 import examples.conduit
 from buckler import Guard
-from buckler.errors import ConfigError
+from buckler.errors import BackendError, ConfigError
+from examples.conduit.app import make_app
 from examples.conduit.settings import Settings, from_environment
-from tests.conduit.server import ROOT
+from tests.conduit.server import ROOT, free_port
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -46,6 +47,7 @@ def test_holes_are_named() -> None:
     [
         ("CONDUIT_HOST", "blog.example", "did you mean `CONDUIT_HOSTS`"),
         ("CONDUIT_TOKEN_DAYS", "soon", "CONDUIT_TOKEN_DAYS"),
+        ("CONDUIT_DATABASE_URL", "mysql://root:secret@localhost/conduit", "CONDUIT_DATABASE_URL"),
         ("CONDUIT_PASSWORD_WORKERS", "0", "CONDUIT_PASSWORD_WORKERS"),
     ],
 )
@@ -64,6 +66,30 @@ def test_the_secret_is_made_once_and_for_the_owner_alone(tmp_path: Path) -> None
     file = tmp_path / "new" / "secret.key"
     assert stat.S_IMODE(file.stat().st_mode) == 0o600
     assert list(file.parent.iterdir()) == [file]
+
+
+def test_a_folder_that_cannot_be_used_is_one_line(tmp_path: Path) -> None:
+    (tmp_path / "file").touch()
+    with pytest.raises(ConfigError, match=r"CONDUIT_FOLDER = .* cannot be used: "):
+        make_app(Settings(folder=tmp_path / "file" / "var"))
+
+
+async def test_a_database_that_does_not_answer_is_one_line(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("CONDUIT_FOLDER", str(tmp_path))
+    monkeypatch.setenv("CONDUIT_DATABASE_URL", f"postgresql+asyncpg://conduit:secret@127.0.0.1:{free_port()}/conduit")
+    with pytest.raises(BackendError, match="the database does not answer") as raised:
+        await examples.conduit.prepare()
+    assert "secret" not in str(raised.value)
+
+
+def test_what_is_kept_is_for_the_owner_alone(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("CONDUIT_FOLDER", str(tmp_path / "new"))
+    monkeypatch.setenv("CONDUIT_INSECURE_CHEAP_PASSWORDS", "true")
+    asyncio.run(examples.conduit.prepare())
+    modes = {path.name: stat.S_IMODE(path.stat().st_mode) for path in (tmp_path / "new").iterdir() if path.name != "prepare.lock"}
+    assert modes == dict.fromkeys(modes, 0o600)
+    assert "conduit.db" in modes
+    assert stat.S_IMODE((tmp_path / "new").stat().st_mode) == 0o700
 
 
 def test_importing_the_package_opens_nothing(tmp_path: Path) -> None:
