@@ -57,8 +57,8 @@ class Request:
 
     @property
     def origin(self) -> str:
-        """The origin of this site as the client sees it: `https://shop.example:8443` (RFC 6454)."""
-        return f"{self.scheme}://{self.authority}"
+        """The origin of this site as the client sees it: `https://shop.example:8443` (RFC 6454, so without the default port)."""
+        return f"{self.scheme}://{self.authority.removesuffix(':443' if self.scheme == 'https' else ':80')}"
 
     @property
     def nonce(self) -> str:
