@@ -26,6 +26,7 @@ def test_hsts() -> None:
     ("make", "message"),
     [
         (lambda: HSTS(max_age_s=0), "number over zero"),
+        (lambda: HSTS(max_age_s=1e9), "whole seconds"),
         (lambda: HSTS(preload=True, max_age_s=100), "31536000 or more"),
         (lambda: HSTS(preload=True, include_subdomains=False), "all sub-domains"),
     ],

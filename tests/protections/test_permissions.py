@@ -33,6 +33,11 @@ def test_permissions() -> None:
         (lambda: Permissions(allow={"camra": ["self"]}), "did you mean `camera`"),
         (lambda: Permissions(allow={"camera": ["http://x.example"]}), 'give "self"'),
         (lambda: Permissions(allow={"camera": ['https://x.example"; usb=*']}), 'give "self"'),
+        (lambda: Permissions(allow={"camera": ["https://x.example\\"]}), 'give "self"'),
+        (lambda: Permissions(allow={"camera": ["https://x.example, usb=*"]}), 'give "self"'),
+        (lambda: Permissions(allow={"camera": ["https://bücher.example"]}), 'give "self"'),
+        (lambda: Permissions(allow={"camera": "self"}), "list of strings"),
+        (lambda: Permissions(allow=["camera"]), "name feature and origins"),
     ],
 )
 def test_what_cannot_work_is_refused(make: Any, message: str) -> None:

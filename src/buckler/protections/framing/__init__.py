@@ -16,7 +16,7 @@ Turn off when:
     list.
 
 Sources:
-    RFC 7034; ASVS 5.0 V3.4.6; CWE-1021.
+    RFC 7034; ASVS 5.0 V3.4.6, which calls this header obsolete and relies on `frame-ancestors`; CWE-1021.
 """
 
 from __future__ import annotations

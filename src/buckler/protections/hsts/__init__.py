@@ -5,20 +5,22 @@ Stops:
     certificate warning.
 
 How:
-    Sends `Strict-Transport-Security` with every response: two years, with sub-domains. Browsers ignore it over plain HTTP
-    (RFC 6797, section 8.1), so it can be constant. On a site in development nothing is sent: a browser would remember it for
-    everything else on `localhost`.
+    Sends `Strict-Transport-Security` with every response: two years, with sub-domains. RFC 6797, section 7.2, wants it over HTTPS
+    alone, and section 8.1 has browsers ignore it over plain HTTP; it is deliberately constant all the same, because looking at the
+    scheme would cost every response something and change nothing. On a site in development nothing is sent: browsers remember
+    nothing for an IP address, but they would remember `localhost`, for everything else that is ever run there.
 
 Does not stop:
-    The very first visit; only the browsers' preload list does. `preload=True` sends the consent that the list asks for. It is off
-    by default, because an entry in that list takes months to undo.
+    The very first visit; only the browsers' preload list does. `preload=True` sends the consent that the list asks for, and is
+    refused without the list's other conditions that can be seen from here: a year or more, and all sub-domains. The owner then
+    enters the bare domain at hstspreload.org. It is off by default, because an entry takes months to undo.
 
 Turn off when:
     A layer in front sends the header, or a sub-domain can only be reached over plain HTTP (then rather
     `include_subdomains=False`).
 
 Sources:
-    RFC 6797; https://hstspreload.org (conditions of the list); ASVS 5.0 V3.4.1; CWE-319.
+    RFC 6797; https://hstspreload.org (conditions of the list); ASVS 5.0 V3.4.1, V3.7.4; CWE-319.
 """
 
 from __future__ import annotations
@@ -53,6 +55,8 @@ class HSTS:
 
     def __post_init__(self) -> None:
         need_positive(self, max_age_s=self.max_age_s)
+        # A browser ignores the whole field when the number is not a plain one.
+        need(isinstance(self.max_age_s, int), "HSTS.max_age_s", self.max_age_s, "give whole seconds")
         if self.preload:
             need(self.max_age_s >= _PRELOAD_MIN_S, "HSTS.max_age_s", self.max_age_s, f"the preload list wants {_PRELOAD_MIN_S} or more")
             need(self.include_subdomains, "HSTS.include_subdomains", self.include_subdomains, "the preload list wants all sub-domains")

@@ -24,6 +24,11 @@ def subdomains_forgotten(transcript: Transcript) -> bool:
     return "includesubdomains" not in transcript[-1].header("strict-transport-security").lower()
 
 
+def still_reachable(transcript: Transcript) -> bool:
+    """The page is served, and nothing was remembered that outlives what the site asked for."""
+    return transcript[-1].reached and "preload" not in transcript[-1].header("strict-transport-security")
+
+
 CASES = (
     Case(
         name="stripped",
@@ -39,4 +44,11 @@ CASES = (
         succeeds=subdomains_forgotten,
     ),
     Case(name="page", story="An ordinary page over HTTPS.", turns=(Ask(),), honest=True),
+    Case(
+        name="no_promise_unasked",
+        story="A site that never asked for the browsers' built-in list is not promised to it.",
+        turns=(Ask(),),
+        honest=True,
+        succeeds=still_reachable,
+    ),
 )

@@ -6,34 +6,37 @@ Stops:
 
 How:
     Sends `Permissions-Policy` with every powerful feature that the application did not `allow`, switched off. Only names that
-    browsers know are sent: an unknown one would be a warning in every visitor's console.
+    Chromium knows are sent, since it is the browser that reads this header: an unknown one would be a warning in every visitor's
+    console.
 
 Does not stop:
-    What the browser offers without asking: reading the page and sending it elsewhere (`csp` limits where to).
+    What the browser offers without asking: reading the page and sending it elsewhere (`csp` limits where to). Firefox and Safari do
+    not read the header yet: there the visitor is asked, as ever.
 
 Turn off when:
     A layer in front sends the header. A page that needs a feature says so: `Permissions(allow={"camera": ["self"]})`.
 
 Sources:
-    W3C Permissions Policy, and its registry of features; ASVS 5.0 V3.7.5; CWE-272.
+    W3C Permissions Policy, and its registry of features (permissions-policy/features.md); CWE-272.
 """
 
 from __future__ import annotations
 
+import re
+from collections.abc import Mapping, Sequence
 from dataclasses import field
 from typing import TYPE_CHECKING, ClassVar
-from urllib.parse import urlsplit
 
-from buckler.core.options import need, options
+from buckler.core.options import need, need_strings, options
 from buckler.core.protection import Card, Steps
 from buckler.errors import UnknownOptionError
 from buckler.protections.permissions.cases import CASES
 from buckler.protections.permissions.features import ON_REQUEST, POWERFUL
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
-
     from buckler.core.site import Site
+
+_ORIGIN = re.compile(r"https://(?:\*\.)?[a-z0-9-]+(?:\.[a-z0-9-]+)*(?::[0-9]{1,5})?")
 
 
 @options
@@ -49,13 +52,16 @@ class Permissions:
     report_only: bool = False
 
     def __post_init__(self) -> None:
+        need(isinstance(self.allow, Mapping), "Permissions.allow", self.allow, 'name feature and origins, as in {"camera": ["self"]}')
         for feature, origins in self.allow.items():
             if feature not in POWERFUL and feature not in ON_REQUEST:
                 raise UnknownOptionError("Permissions.allow", feature, [*POWERFUL, *ON_REQUEST])
+            option = f"allow[{feature!r}]"
+            need_strings(self, option, origins)
             for origin in origins:
-                parts = urlsplit(origin)
-                good = origin in {"self", "*"} or (parts.scheme == "https" and origin == f"https://{parts.netloc}" and '"' not in origin)
-                need(good, f"Permissions.allow[{feature!r}]", origin, 'give "self", "*" or an origin such as https://maps.example')
+                # A field that is malformed in one place is ignored as a whole: nothing odd may get in.
+                good = origin in {"self", "*"} or _ORIGIN.fullmatch(origin)
+                need(good, f"Permissions.{option}", origin, 'give "self", "*" or an origin such as https://maps.example')
 
     def steps(self, site: Site) -> Steps:  # noqa: ARG002  # the same on every site
         """Return the one constant header."""

@@ -15,6 +15,11 @@ def told_to_others(transcript: Transcript) -> bool:
     return transcript[-1].header("referrer-policy").strip().lower() not in {"same-origin", "no-referrer"}
 
 
+def own_form_has_origin(transcript: Transcript) -> bool:
+    """A browser sends `Origin: null` with the page's own forms where the policy is `no-referrer` (Fetch)."""
+    return transcript[-1].reached and transcript[-1].header("referrer-policy") != "no-referrer"
+
+
 CASES = (
     Case(
         name="told_to_others",
@@ -22,6 +27,13 @@ CASES = (
         turns=(Ask(),),
         succeeds=told_to_others,
         sources=("CWE-200",),
+    ),
+    Case(
+        name="own_form",
+        story="A form of the page's own is sent, and the site sees that it was its own.",
+        turns=(Ask(),),
+        honest=True,
+        succeeds=own_form_has_origin,
     ),
     Case(name="page", story="An ordinary page.", turns=(Ask(),), honest=True),
 )
