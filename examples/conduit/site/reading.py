@@ -3,25 +3,24 @@
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Path, Query, Response
-from starlette.concurrency import run_in_threadpool
 
 from examples.conduit.fields import MAX_OFFSET, Name, Slug, TagName
 from examples.conduit.schemas import ArticleFilter, Window
 from examples.conduit.services import articles, comments, people
 from examples.conduit.site.addresses import segment
 from examples.conduit.site.answers import show
-from examples.conduit.site.markdown import rendered
+from examples.conduit.site.markdown import Articles
 from examples.conduit.site.render import PER_PAGE, Pages
 from examples.conduit.site.visit import Visit, VisitOf
 from examples.conduit.views import ArticlePage
 
 router = APIRouter()
+_rendered = Articles()
 READ = ["GET", "HEAD"]  # RFC 9110, section 9.1: both, always
 POPULAR = 20
 _NOTHING = "No articles are here… yet."
 _NO_FAVORITES = "No favorites are here… yet."
 _EMPTY_FEED = "Your feed is empty. Follow some people to see their articles here."
-_LONG = 4_000  # characters of Markdown that take longer than a request should hold up all others
 
 Page = Annotated[int, Query(alias="page", ge=1, le=MAX_OFFSET // PER_PAGE)]
 SlugOf = Annotated[Slug, Path()]
@@ -77,8 +76,14 @@ async def article_page(visit: Visit, slug: str, *, status: int = 200, **changes:
     """Return the page of an article; `changes` are for a comment that was refused."""
     found = await articles.one(visit.db, visit.viewer, slug)
     said = await comments.of_article(visit.db, visit.viewer, slug)
-    body = rendered(found.body) if len(found.body) < _LONG else await run_in_threadpool(rendered, found.body)
-    context = {"article": found, "body": body, "comments": said, "back": f"/article/{segment(slug)}", "given": {"body": ""}, **changes}
+    context = {
+        "article": found,
+        "body": await _rendered.html(found.body),
+        "comments": said,
+        "back": f"/article/{segment(slug)}",
+        "given": {"body": ""},
+        **changes,
+    }
     return show(visit, "article.html", status=status, **context)
 
 

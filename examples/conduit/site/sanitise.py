@@ -6,14 +6,12 @@ import nh3
 
 _TAGS = {
     *("p", "br", "hr", "h2", "h3", "h4", "h5", "h6", "blockquote", "pre", "code", "em", "strong", "s", "ul", "ol", "li", "a", "img"),
-    *("table", "thead", "tbody", "tr", "th", "td"),
 }
 _ATTRIBUTES = {"a": {"href", "title"}, "img": {"src", "alt", "title"}, "ol": {"start"}}
 # What can be scrolled sideways can be reached by the keyboard (WCAG 2.2, 2.1.1).
 _FIXED = {
     "img": {"loading": "lazy", "decoding": "async", "referrerpolicy": "no-referrer"},
     "pre": {"tabindex": "0"},
-    "table": {"tabindex": "0"},
 }
 _SCHEMES = {"https", "http", "mailto"}
 # `nofollow ugc`: who wrote it is not us (Google Search Central, "Qualify your outbound links"); the rest: the page that is opened
