@@ -1,4 +1,4 @@
-"""How long files and functions may be. An exemption has its reason and its exact number: it can only shrink."""
+"""How long files and functions may be. An exemption has its reason and its number: it can only shrink."""
 
 from __future__ import annotations
 
@@ -16,13 +16,19 @@ LONG_FUNCTIONS: dict[str, tuple[int, str]] = {
 }
 
 
+def _judge(over: dict[str, int], exempt: dict[str, tuple[int, str]]) -> None:
+    beyond = {name: lines for name, lines in over.items() if lines > exempt.get(name, (0, ""))[0]}
+    assert not beyond, "split it; a part that has a name of its own is easier to read"
+    assert not set(exempt) - set(over), "an exemption that nothing needs any more is to be removed"
+
+
 def test_files_are_short() -> None:
     over = {}
     for name in python_files():
         lines = text(name).count("\n")
         if lines > OWN_FILE_LINES.get(name, FILE_LINES):
             over[name] = lines
-    assert over == {name: lines for name, (lines, _) in LONG_FILES.items()}
+    _judge(over, LONG_FILES)
 
 
 def test_functions_are_short() -> None:
@@ -32,4 +38,4 @@ def test_functions_are_short() -> None:
             lines = (function.end_lineno or function.lineno) - function.lineno + 1
             if lines > FUNCTION_LINES:
                 over[f"{name}:{function.name}"] = lines
-    assert over == {name: lines for name, (lines, _) in LONG_FUNCTIONS.items()}
+    _judge(over, LONG_FUNCTIONS)

@@ -10,7 +10,7 @@ def main() -> None:
     from buckler.errors import MissingExtraError  # noqa: PLC0415  # before anything that may not be installed
 
     try:
-        from buckler.cli.program import run  # noqa: PLC0415
+        from buckler.cli.program import run  # noqa: PLC0415  # as above
     except ModuleNotFoundError as failure:
         if failure.name not in {"click", "rich"}:
             raise

@@ -72,5 +72,5 @@ def _runner(server: str) -> Callable[..., None]:
     if server == "granian":
         from buckler.serve.by_granian import run  # noqa: PLC0415  # only what is asked for is imported
     else:
-        from buckler.serve.by_uvicorn import run  # noqa: PLC0415
+        from buckler.serve.by_uvicorn import run  # noqa: PLC0415  # as above
     return run
