@@ -10,7 +10,7 @@ from starlette.applications import Starlette
 from starlette.responses import PlainTextResponse
 from starlette.routing import Mount, Route
 
-from buckler.errors import ConfigError
+from buckler.errors import ConfigError, StoreError
 from buckler.guard.inflight import InFlight
 from buckler.protections.deadline import Deadline, time_limit
 from buckler.testing import guarded, only
@@ -142,6 +142,20 @@ async def test_a_websocket_is_not_timed() -> None:
     assert [message["type"] for message in wire.sent] == ["websocket.accept", "websocket.close"]
 
 
+async def test_a_websocket_may_be_refused_after_the_store_was_asked() -> None:
+    class Closed:
+        async def batch(self, ops: Any) -> Any:
+            raise StoreError("down")
+
+        async def close(self) -> None: ...
+
+    guard, wire = guarded(hangs, store=Closed()), Wire()
+    wire.incoming = [{"type": "websocket.connect"}]
+    headers = ((b"cookie", b"__Host-session=" + b"A" * 43), (b"origin", b"https://shop.example"))
+    await guard(scope_of("/", "GET", *headers, type="websocket", scheme="wss"), wire.receive, wire.send)
+    assert [message["type"] for message in wire.sent] == ["websocket.close"]
+
+
 async def test_the_servers_own_cancellation_is_passed_on() -> None:
     guard, wire = guarded(hangs, *only(Deadline())), Wire()
     task = asyncio.create_task(guard(scope_of(), wire.receive, wire.send))
@@ -248,18 +262,31 @@ def test_without_limits_nothing_is_timed() -> None:
 
 
 async def test_two_loops_are_watched_each_by_its_own_timer() -> None:
-    guard = guarded(hangs, *only(SOON))
+    guard, over = guarded(hangs, *only(SOON)), asyncio.Event()
+
+    async def stays(scope: Any, receive: Any, send: Any) -> None:
+        while not over.is_set():
+            try:
+                await over.wait()
+            except asyncio.CancelledError:
+                continue
 
     def elsewhere() -> int:
         wire = Wire()
         asyncio.run(guard(scope_of(), wire.receive, wire.send))
         return wire.status
 
+    guard.app = stays  # so that this loop's timer still runs when the other loop has come and gone
     wire = Wire()
     here = asyncio.create_task(guard(scope_of(), wire.receive, wire.send))
+    await asyncio.sleep(0)
+    guard.app = hangs
     assert await asyncio.to_thread(elsewhere) == 503
+    again = Wire()
+    await guard(scope_of(), again.receive, again.send)
+    over.set()
     await here
-    assert wire.status == 503
+    assert (wire.status, again.status) == (503, 503)
 
 
 async def test_a_task_of_a_servers_own_kind_is_left_alone() -> None:

@@ -5,9 +5,11 @@ import hashlib
 import json
 import re
 
-from buckler.guard.refuse import PAGE_POLICY
+from buckler.core.answer import Answer, refusal
+from buckler.guard.refuse import PAGE_POLICY, render
 from buckler.testing import guarded, probe_app
 from tests.asgi import Wire, scope_of
+from tests.requests import request_of
 
 FOREIGN = {"headers": [(b"host", b"evil.example")]}
 BROWSER = {"headers": [(b"host", b"evil.example"), (b"accept", b"text/html,application/xhtml+xml,*/*;q=0.8")]}
@@ -59,3 +61,20 @@ async def test_every_constant_header_is_there_once() -> None:
     names = [name for name, _ in wire.sent[0]["headers"]]
     assert len(names) == len(set(names))
     assert {name for name, _ in guard.plan.constant} <= set(names)
+
+
+def test_an_answer_has_its_length_except_where_it_has_no_content() -> None:
+    """RFC 9110, section 8.6."""
+    plan = guarded(probe_app).plan
+    head, body = render(plan, request_of(), Answer(200, ((b"content-type", b"text/plain"),), b"well"))
+    assert (dict(head)[b"content-length"], body) == (b"4", b"well")
+    assert b"content-length" not in dict(render(plan, request_of(), Answer(204))[0])
+
+
+def test_a_refusals_own_headers_are_not_kept_with_its_page() -> None:
+    """A redirect's `Location` is what strangers ask for: it must neither fill a cache nor reach somebody else."""
+    plan, moved = guarded(probe_app).plan, refusal(308, "test.moved", "Moved.", "Follow.")
+    for place in (b"/a", b"/b"):
+        head, _ = render(plan, request_of(), moved.with_headers((b"location", place)))
+        assert [value for name, value in head if name == b"location"] == [place]
+    assert b"location" not in dict(render(plan, request_of(), moved)[0])

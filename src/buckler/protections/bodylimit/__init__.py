@@ -60,11 +60,11 @@ class BodyLimit:
 
     card: ClassVar[Card] = Card("bodylimit", (TOO_LARGE, TOO_MANY_FIELDS, TOO_MANY_PARTS, TOO_DEEP, MALFORMED))
     cases: ClassVar = CASES
-    max_bytes: int = 1_048_576
-    max_fields: int = 1000
-    max_parts: int = 1000
-    max_part_header_bytes: int = 4096
-    max_depth: int = 64
+    max_bytes: int = 1_048_576  # 1 MiB, as nginx (`client_max_body_size`): any form or JSON; uploads say what they need
+    max_fields: int = 1000  # as Django (`DATA_UPLOAD_MAX_NUMBER_FIELDS`)
+    max_parts: int = 1000  # as Starlette (`max_fields`, `max_files`)
+    max_part_header_bytes: int = 4096  # a name and a file name of 255 bytes each, percent-encoded, fit three times
+    max_depth: int = 64  # as .NET (`JsonReaderOptions.MaxDepth`); CPython's own parser gives up at about a thousand
     report_only: bool = False
 
     def __post_init__(self) -> None:

@@ -62,10 +62,10 @@ class CORS:
     card: ClassVar[Card] = Card("cors", (PREFLIGHT,))
     cases: ClassVar = CASES
     origins: Sequence[str] = ()
-    methods: Sequence[str] = ("GET", "HEAD", "POST")
+    methods: Sequence[str] = ("GET", "HEAD", "POST")  # the CORS-safelisted ones (WHATWG Fetch, section 2.2.1)
     headers: Sequence[str] = ()
     credentials: bool = False
-    max_age_s: int = 600
+    max_age_s: int = 600  # ten minutes: a changed answer is heard soon, and few requests ask twice
     expose: Sequence[str] = ()
     report_only: bool = False
 

@@ -52,9 +52,9 @@ class Deadline:
 
     card: ClassVar[Card] = Card("deadline", (TOO_SLOW, TOO_SLOW_BODY))
     cases: ClassVar = CASES
-    handler_s: float = 30.0
-    body_s: float = 30.0
-    min_body_bytes_per_s: int = 4096
+    handler_s: float = 30.0  # as gunicorn's `--timeout`; nobody waits longer for a page
+    body_s: float = 30.0  # Apache's mod_reqtimeout starts with 20; a phone in a tunnel gets ten more
+    min_body_bytes_per_s: int = 4096  # a slow mobile line; mod_reqtimeout's 500 would let 1 MiB hold a handler for 35 minutes
     report_only: bool = False
 
     def __post_init__(self) -> None:
