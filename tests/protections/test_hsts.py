@@ -8,6 +8,8 @@ from buckler.errors import ConfigError
 from buckler.protections.hsts import HSTS
 from buckler.testing import guarded, only, probe_app
 
+NOT_WHOLE: Any = 1e9
+
 
 def _sent(protection: Any, **site: Any) -> dict[bytes, bytes]:
     return dict(guarded(probe_app, *only(protection), **site).plan.constant)
@@ -26,7 +28,7 @@ def test_hsts() -> None:
     ("make", "message"),
     [
         (lambda: HSTS(max_age_s=0), "number over zero"),
-        (lambda: HSTS(max_age_s=1e9), "whole seconds"),
+        (lambda: HSTS(max_age_s=NOT_WHOLE), "whole seconds"),
         (lambda: HSTS(preload=True, max_age_s=100), "31536000 or more"),
         (lambda: HSTS(preload=True, include_subdomains=False), "all sub-domains"),
     ],

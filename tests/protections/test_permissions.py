@@ -9,6 +9,8 @@ from buckler.protections.permissions import Permissions
 from buckler.protections.permissions.features import POWERFUL
 from buckler.testing import guarded, only, probe_app
 
+NO_ORIGINS: Any = ["camera"]
+
 
 def _sent(protection: Any) -> dict[bytes, bytes]:
     return dict(guarded(probe_app, *only(protection)).plan.constant)
@@ -37,7 +39,7 @@ def test_permissions() -> None:
         (lambda: Permissions(allow={"camera": ["https://x.example, usb=*"]}), 'give "self"'),
         (lambda: Permissions(allow={"camera": ["https://bücher.example"]}), 'give "self"'),
         (lambda: Permissions(allow={"camera": "self"}), "list of strings"),
-        (lambda: Permissions(allow=["camera"]), "name feature and origins"),
+        (lambda: Permissions(allow=NO_ORIGINS), "name feature and origins"),
     ],
 )
 def test_what_cannot_work_is_refused(make: Any, message: str) -> None:

@@ -1,7 +1,12 @@
 """Jinja2 as Buckler's pages need it: everything escaped, nothing undefined, the nonce at hand and made only when it is used.
 
 In a template: `<script nonce="{{ nonce() }}" src="…">`, and `{{ csrf_field() }}` inside a form that must also work in browsers
-from before 2020. Jinja2 was chosen because it is kept, autoescapes by context of its own, and is what teams with Starlette know.
+from before 2020 (`{{ csrf_token() }}` is its value alone). Jinja2 was chosen because it is kept, escapes everything when told to,
+and is what teams with Starlette know.
+
+Escaping makes text harmless between tags and in quoted attributes. It does not judge addresses: a visitor's text as a whole `href`
+may say `javascript:…`, which the policy of `csp` stops and a check of the scheme must forbid. In an unquoted attribute, or inside a
+`<script>`, it is not enough; there, `{{ value|tojson }}` is.
 """
 
 from __future__ import annotations
@@ -27,7 +32,10 @@ _FIELD = Markup('<input type="hidden" name="csrf_token" value="{}">')
 
 
 class Templates:
-    """The templates of a folder. `environment` is Jinja2's own, for filters and globals of the application."""
+    """The templates of a folder. `environment` is Jinja2's own, for filters and globals of the application.
+
+    Every template has `nonce()`, `csrf_token()` and `csrf_field()`; a value of the same name does not take their place.
+    """
 
     def __init__(self, folder: str | Path) -> None:
         self.environment = Environment(
@@ -52,9 +60,13 @@ class Templates:
         def nonce() -> str:
             return request.nonce
 
-        def csrf_field() -> Markup:
+        def csrf_token() -> str:
             make = request.site.offers.get("csrf")
-            token = make(request) if make else ""
+            return str(make(request)) if make else ""
+
+        def csrf_field() -> Markup:
+            token = csrf_token()
             return _FIELD.format(token) if token else Markup()
 
-        return self.environment.get_template(name).render(values, nonce=nonce, csrf_field=csrf_field)
+        own = {"nonce": nonce, "csrf_token": csrf_token, "csrf_field": csrf_field}
+        return self.environment.get_template(name).render({**values, **own})

@@ -2,6 +2,7 @@
 
 from buckler.frameworks.fastapi.depends import SessionDep, SessionsDep, csrf_exempt, csrf_token, nonce, session, sessions
 from buckler.frameworks.fastapi.limits import limited
+from buckler.frameworks.fastapi.policy import policy
 from buckler.protections.sessions import Session
 
-__all__ = ["Session", "SessionDep", "SessionsDep", "csrf_exempt", "csrf_token", "limited", "nonce", "session", "sessions"]
+__all__ = ["Session", "SessionDep", "SessionsDep", "csrf_exempt", "csrf_token", "limited", "nonce", "policy", "session", "sessions"]

@@ -1,18 +1,24 @@
 """FastAPI's interactive API docs under the strict policy: everything from this site, scripts by nonce, nothing inline.
 
 FastAPI's own page loads Swagger UI from another host and starts it by an inline script, which `csp` rightly stops. Use this
-instead: `app = FastAPI(docs_url=None, redoc_url=None); add_docs(app)`.
+instead: `app = FastAPI(docs_url=None, redoc_url=None); add_docs(app)`. The files are those of the package fastapi-swagger
+(Swagger UI, Apache-2.0). Options of Swagger UI that are plain values are taken from FastAPI's own `swagger_ui_parameters`.
+
+What it does not do: signing in by OAuth2 through another site's page, whose way back needs a page with an inline script of Swagger
+UI's own. Keys and passwords that are typed into "Authorize" work.
 """
 
 from __future__ import annotations
 
 import hashlib
 import html
+import json
 from importlib import resources
 from typing import TYPE_CHECKING
 
-from buckler.errors import MissingExtraError
-from buckler.frameworks.starlette import guarded_request
+from buckler.core.options import need
+from buckler.errors import ConfigError, MissingExtraError
+from buckler.frameworks.starlette import guarded_request, use_policy
 from buckler.protections.csp import CSP
 from buckler.protections.csp.sources import SELF
 
@@ -31,7 +37,8 @@ if TYPE_CHECKING:
 _POLICY = CSP(img_src=[SELF, "data:"], style_src=[SELF], insecure_inline_styles=True)
 _START = (
     b'const at = document.getElementById("swagger-ui");\n'
-    b'SwaggerUIBundle({url: at.dataset.url, dom_id: "#swagger-ui", deepLinking: true, layout: "BaseLayout"});\n'
+    b'const given = {deepLinking: true, ...JSON.parse(at.dataset.options), layout: "BaseLayout", validatorUrl: null};\n'
+    b'SwaggerUIBundle({...given, url: at.dataset.url, dom_id: "#swagger-ui"});\n'
 )
 _PAGE = """<!doctype html>
 <html lang="en">
@@ -43,7 +50,7 @@ _PAGE = """<!doctype html>
 <link rel="icon" href="data:,">
 </head>
 <body>
-<main id="swagger-ui" data-url="{openapi}">
+<main id="swagger-ui" data-url="{openapi}" data-options="{options}">
 <noscript>These docs need JavaScript. The same facts as data: <a href="{openapi}">{openapi}</a></noscript>
 </main>
 <script nonce="{nonce}" src="{path}/{bundle}"></script>
@@ -54,19 +61,27 @@ _PAGE = """<!doctype html>
 
 
 def add_docs(app: FastAPI, path: str = "/docs") -> None:
-    """Serve the interactive docs of `app` at `path`. The application must be made with `docs_url=None`."""
+    """Serve the interactive docs of `app` at `path`, to everybody who may call it (ASVS 5.0 V13.4.5: only where that is meant).
+
+    Raises `ConfigError` where FastAPI serves a page of its own, which would come first, or no description to show. The files, 1.9 MB,
+    are read once and kept.
+    """
+    need(app.docs_url is None, "FastAPI.docs_url", app.docs_url, "make the application with docs_url=None: this page takes its place")
+    need(app.openapi_url, "FastAPI.openapi_url", app.openapi_url, "leave it at its default: the docs show what is there")
+    need(path.startswith("/") and path != "/" and not path.endswith("/"), "add_docs.path", path, "give a path such as /docs")
+    options = _options(app)
     files = _files()
     names = {name.partition(".")[0]: name for name in files}
 
     async def page(request: Request) -> Response:
-        guarded = guarded_request(request.scope)
-        guarded.note("csp", _POLICY)
+        use_policy(request, _POLICY)
         base = request.scope.get("root_path", "")
         text = _PAGE.format(
             title=html.escape(app.title),
             path=html.escape(base + path),
-            openapi=html.escape(base + (app.openapi_url or "")),
-            nonce=guarded.nonce,
+            openapi=html.escape(f"{base}{app.openapi_url}"),
+            options=html.escape(options),
+            nonce=guarded_request(request.scope).nonce,
             css=names["swagger-ui"],
             bundle=names["swagger-ui-bundle"],
             start=names["start"],
@@ -82,6 +97,15 @@ def add_docs(app: FastAPI, path: str = "/docs") -> None:
 
     app.add_api_route(path, page, include_in_schema=False)
     app.add_api_route(path + "/{name}", file, include_in_schema=False)
+
+
+def _options(app: FastAPI) -> str:
+    """Swagger UI's options as JSON. Raises `ConfigError` for what is no plain value, such as a function's text."""
+    given = app.swagger_ui_parameters or {}
+    try:
+        return json.dumps(given)
+    except TypeError as odd:
+        raise ConfigError("FastAPI.swagger_ui_parameters", given, "give plain values: texts, numbers, true, false, lists") from odd
 
 
 def _files() -> Mapping[str, tuple[bytes, str]]:
