@@ -33,8 +33,9 @@ async def running(folder: Path, **settings: Any) -> AsyncIterator[Guard]:
 class Visitor(httpx.AsyncClient):
     """`post` sends a form; neither follows redirects."""
 
-    def __init__(self, guard: Guard) -> None:
-        super().__init__(transport=httpx.ASGITransport(guard, raise_app_exceptions=False), base_url="https://localhost", headers=_BROWSER)
+    def __init__(self, guard: Guard, address: str = "127.0.0.1") -> None:
+        transport = httpx.ASGITransport(guard, raise_app_exceptions=False, client=(address, 50_000))
+        super().__init__(transport=transport, base_url="https://localhost", headers=_BROWSER)
 
     async def send_form(self, path: str, headers: dict[str, str] | None = None, /, **fields: str | list[str]) -> httpx.Response:
         return await self.post(path, data=fields, headers=headers or {})

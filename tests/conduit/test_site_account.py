@@ -160,7 +160,11 @@ async def test_strangers_are_asked_to_sign_in_and_come_back(tmp_path: Path, meth
 
 
 async def test_guessing_is_slowed_down_by_client_and_by_account(tmp_path: Path) -> None:
-    async with running(tmp_path, insecure_only_report_rate_limits=False) as guard, Visitor(guard) as visitor:
+    async with (
+        running(tmp_path, insecure_only_report_rate_limits=False) as guard,
+        Visitor(guard) as visitor,
+        Visitor(guard, "203.0.113.9") as elsewhere,
+    ):
         statuses = [(await sign_in(visitor, "mira", f"guess number {number}")).status_code for number in range(12)]
         assert statuses[:10] == [401] * 10
         assert statuses[10:] == [429, 429]
@@ -168,6 +172,9 @@ async def test_guessing_is_slowed_down_by_client_and_by_account(tmp_path: Path) 
         assert int(refused.headers["retry-after"]) > 0
         assert "<h1>" in refused.text
         assert (await visitor.get("/login")).status_code == 200
+        user = {"user": {"email": "Mira@Conduit.example", "password": PASSWORD}}
+        assert (await elsewhere.post("/api/users/login", json=user)).status_code == 429  # the other door, from another address
+        assert (await sign_in(elsewhere, "theo", "a first guess")).status_code == 401
 
 
 async def test_another_site_cannot_act_here(tmp_path: Path) -> None:

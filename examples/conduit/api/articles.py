@@ -4,7 +4,7 @@ from typing import Annotated
 
 from fastapi import APIRouter, Path, Query
 
-from buckler.frameworks.fastapi import limited
+from examples.conduit import limits
 from examples.conduit.answers import ArticleAnswer, ArticleOut, ArticlesAnswer, ArticleSummary
 from examples.conduit.api.failures import says
 from examples.conduit.api.people import Me, Viewer
@@ -38,7 +38,7 @@ async def feed(wanted: Annotated[Window, Query()], session: Db, me: Me) -> Artic
     return _many(await articles.feed(session, me, wanted))
 
 
-@router.post("", status_code=201, dependencies=[limited("60/hour")])
+@router.post("", status_code=201, dependencies=[limits.WRITE])
 async def create(wanted: ArticleRequest, session: Db, me: Me) -> ArticleAnswer:
     """Write an article."""
     return _one(await articles.create(session, me, wanted.article))

@@ -4,7 +4,7 @@ from typing import Annotated
 
 from fastapi import APIRouter, Path
 
-from buckler.frameworks.fastapi import limited
+from examples.conduit import limits
 from examples.conduit.answers import CommentAnswer, CommentOut, CommentsAnswer
 from examples.conduit.api.failures import says
 from examples.conduit.api.people import Me, Viewer
@@ -25,7 +25,7 @@ async def of_article(slug: SlugOf, session: Db, viewer: Viewer) -> CommentsAnswe
     return CommentsAnswer(comments=[CommentOut.model_validate(item) for item in found])
 
 
-@router.post("", status_code=201, dependencies=[limited("30/minute")])
+@router.post("", status_code=201, dependencies=[limits.COMMENT])
 async def create(slug: SlugOf, wanted: CommentRequest, session: Db, me: Me) -> CommentAnswer:
     """Comment on an article."""
     return CommentAnswer(comment=CommentOut.model_validate(await comments.create(session, me, slug, wanted.comment)))

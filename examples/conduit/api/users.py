@@ -2,8 +2,7 @@
 
 from fastapi import APIRouter
 
-from buckler.frameworks.fastapi import limited
-from examples.conduit import tokens
+from examples.conduit import limits, tokens
 from examples.conduit.answers import UserAnswer, UserOut
 from examples.conduit.api.failures import says
 from examples.conduit.api.people import KnownCaller
@@ -19,7 +18,7 @@ def _answer(user: User, token: str) -> UserAnswer:
     return UserAnswer(user=UserOut(email=user.email, token=token, username=user.username, bio=user.bio, image=user.image))
 
 
-@router.post("/users", status_code=201, dependencies=[limited("20/hour")])
+@router.post("/users", status_code=201, dependencies=[limits.SIGN_UP])
 async def register(wanted: UserRequest, session: Db, parts: PartsOf) -> UserAnswer:
     """Register a new user."""
     allow_common = parts.settings.insecure_allow_common_passwords
@@ -27,7 +26,7 @@ async def register(wanted: UserRequest, session: Db, parts: PartsOf) -> UserAnsw
     return _answer(user, await _new_token(session, parts, user))
 
 
-@router.post("/users/login", dependencies=[limited("10/minute", by=("client", "account"), account="user.email")])
+@router.post("/users/login", dependencies=[limits.sign_in("user.email")])
 async def sign_in(wanted: SignInRequest, session: Db, parts: PartsOf) -> UserAnswer:
     """Sign in: a new token for an e-mail address and its password."""
     user = await people.authenticate(session, parts.passwords, wanted.user)
@@ -40,7 +39,7 @@ async def current(caller: KnownCaller) -> UserAnswer:
     return _answer(caller.user, caller.token)
 
 
-@router.put("/user", dependencies=[limited("60/hour")])
+@router.put("/user", dependencies=[limits.ACCOUNT])
 async def change(wanted: UserChangeRequest, caller: KnownCaller, session: Db, parts: PartsOf) -> UserAnswer:
     """Change one's own account. A new password takes back all other tokens, and ends all sessions on the site."""
     allow_common = parts.settings.insecure_allow_common_passwords

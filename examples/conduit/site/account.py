@@ -5,7 +5,7 @@ from urllib.parse import quote
 
 from fastapi import APIRouter, Response
 
-from buckler.frameworks.fastapi import limited
+from examples.conduit import limits
 from examples.conduit.errors import ConduitError
 from examples.conduit.models import User
 from examples.conduit.parts import Parts, PartsOf
@@ -19,10 +19,6 @@ from examples.conduit.site.visit import Visit, VisitOf, enter, remember
 
 router = APIRouter()
 _PASSWORDS = ("password", "currentPassword")
-# NIST SP 800-63B-4, section 3.2.2, allows 100 failures in a row; these numbers let a forgetful person try and a guesser not.
-TRY = limited("10/minute", "60/hour", by=("client", "account"), account="email")
-JOIN = limited("10/minute", "30/hour", by="client")
-PROVE = limited("20/hour", by="account")
 
 
 @router.api_route("/login", methods=READ)
@@ -31,7 +27,7 @@ async def sign_in_form(visit: VisitOf, next: str = "") -> Response:  # noqa: A00
     return _entrance(visit, "sign_in.html", same_site(next))
 
 
-@router.post("/login", dependencies=[TRY])
+@router.post("/login", dependencies=[limits.sign_in("email")])
 async def sign_in(visit: VisitOf, form: Posted, parts: PartsOf) -> Response:
     """Sign in."""
     try:
@@ -48,7 +44,7 @@ async def sign_up_form(visit: VisitOf, next: str = "") -> Response:  # noqa: A00
     return _entrance(visit, "sign_up.html", same_site(next))
 
 
-@router.post("/register", dependencies=[JOIN])
+@router.post("/register", dependencies=[limits.SIGN_UP])
 async def sign_up(visit: VisitOf, form: Posted, parts: PartsOf) -> Response:
     """Sign up, and in."""
     allow_common = parts.settings.insecure_allow_common_passwords
@@ -74,7 +70,7 @@ async def settings(visit: VisitOf) -> Response:
     return show(visit, "settings.html", given={"image": me.image or "", "username": me.username, "bio": me.bio or "", "email": me.email})
 
 
-@router.post("/settings", dependencies=[PROVE])
+@router.post("/settings", dependencies=[limits.ACCOUNT])
 async def change_settings(visit: VisitOf, form: Posted, parts: PartsOf) -> Response:
     """Change one's own settings. Who changes email or password shows the present password: a session alone must not be enough to
     take an account over (ASVS 5.0 V6.2.3)."""

@@ -4,6 +4,7 @@ from typing import Annotated, Any
 
 from fastapi import APIRouter, Path, Response
 
+from examples.conduit import limits
 from examples.conduit.errors import ConduitError
 from examples.conduit.fields import MAX_ID
 from examples.conduit.schemas import ArticleChange, NewArticle, NewComment
@@ -27,7 +28,7 @@ async def write(visit: VisitOf) -> Response:
     return show(visit, "editor.html", slug="", given=_EMPTY)
 
 
-@router.post("/editor")
+@router.post("/editor", dependencies=[limits.WRITE])
 async def publish(visit: VisitOf, form: Posted) -> Response:
     """Publish an article."""
     me = visit.me("/editor")
@@ -85,7 +86,7 @@ async def unfavorite(visit: VisitOf, slug: SlugOf, form: Posted) -> Response:
     return done(visit, back, {"favorited": False, "favoritesCount": found.favorites_count})
 
 
-@router.post("/article/{slug}/comments")
+@router.post("/article/{slug}/comments", dependencies=[limits.COMMENT])
 async def comment(visit: VisitOf, slug: SlugOf, form: Posted) -> Response:
     """Comment on an article."""
     me = visit.me(f"/article/{segment(slug)}#comments")
