@@ -5,7 +5,7 @@ from __future__ import annotations
 from urllib.parse import urlencode
 
 from buckler.testing import Place, Target
-from examples.conduit.settings import DEMO_EMAIL, DEMO_PASSWORD
+from examples.conduit.settings import DEMO_EMAIL, DEMO_PASSWORD, DEMO_USERNAME
 
 DEMO_ARTICLE = "jupiters-moons-one-year-later"  # one of the demo content
 
@@ -19,5 +19,6 @@ target = Target(
         Place.SIGN_OUT: "/logout",
         Place.UPLOAD: "/register",
     },
+    pages=[f"/article/{DEMO_ARTICLE}", f"/profile/{DEMO_USERNAME}", "/login", "/api/articles", "/api/tags"],
     sign_in_body=urlencode({"email": DEMO_EMAIL, "password": DEMO_PASSWORD}).encode(),
 )

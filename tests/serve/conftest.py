@@ -30,6 +30,8 @@ async def plain(scope, receive, send):
             kind = (await receive())["type"]
             await send({"type": kind + ".complete"})
             if kind.endswith("shutdown"):
+                with Path("ended").open("a") as file:
+                    file.write("orderly ")
                 return
     if scope["type"] == "websocket":
         await receive()
@@ -59,7 +61,7 @@ class Run:
         command = [sys.executable, "-m", "buckler", "run", "shop:app", "--port", str(self.port), *words]
         environment = {**os.environ, "PYTHONPATH": str(ROOT / "src"), "NO_COLOR": "1"}
         with self.output.open("wb") as output:
-            self.process = subprocess.Popen(command, cwd=folder, env=environment, stdout=output, stderr=subprocess.STDOUT)
+            self.process = subprocess.Popen(command, cwd=folder, env=environment, stdout=output, stderr=subprocess.STDOUT, process_group=0)
 
     def said(self) -> str:
         return self.output.read_text()

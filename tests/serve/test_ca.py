@@ -136,7 +136,7 @@ def test_a_key_that_is_not_the_certificates_is_noticed(tmp_path: Path) -> None:
 
 def test_a_folder_that_cannot_be_written(tmp_path: Path) -> None:
     (tmp_path / "var").write_text("a file")
-    with pytest.raises(ConfigError, match="--folder.*cannot be written"):
+    with pytest.raises(ConfigError, match=r"--folder.*cannot be written"):
         local_files(tmp_path / "var")
 
 

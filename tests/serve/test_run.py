@@ -6,6 +6,7 @@ import os
 import re
 import signal
 import socket
+import ssl
 import time
 from typing import TYPE_CHECKING
 
@@ -65,6 +66,16 @@ def test_a_whole_life(running: Run) -> None:
     assert running.said().rstrip().endswith("Stopped.")
 
 
+def test_a_terminals_interrupt_goes_to_all_of_it(running: Run) -> None:
+    """Ctrl-C reaches the whole foreground group. The workers are not in it, or they would be told twice."""
+    found = workers(running)
+    os.killpg(running.process.pid, signal.SIGINT)
+    assert running.process.wait(30) == 0
+    assert gone(found)
+    assert (running.folder / "ended").read_text() == "orderly orderly ", "neither had to be killed"
+    assert "Traceback" not in running.said()
+
+
 def test_a_terminated_parent_ends_its_workers(running: Run) -> None:
     found = workers(running)
     assert running.stop(signal.SIGTERM) == 0
@@ -91,8 +102,6 @@ def test_a_head_has_an_end(running: Run) -> None:
 
 
 def test_old_tls_is_not_spoken(running: Run) -> None:
-    import ssl  # noqa: PLC0415  # one test needs it
-
     context = ssl.create_default_context(cafile=str(running.folder / "var" / "tls" / "local-ca.crt"))
     context.maximum_version = ssl.TLSVersion.TLSv1_2
     plain = socket.create_connection(("127.0.0.1", running.port), timeout=10)

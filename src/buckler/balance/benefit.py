@@ -112,7 +112,7 @@ def with_options(protection: Protection, case: Case) -> Protection:
     if not case.options:
         return protection
     kind: Any = type(protection)
-    made: Protection = replace(protection, **case.options) if is_dataclass(kind) else kind(**case.options)  # type: ignore[type-var]  # is_dataclass
+    made: Protection = replace(protection, **case.options) if is_dataclass(kind) else kind(**case.options)  # type: ignore[type-var]  # the line asks  # is_dataclass
     return made
 
 

@@ -17,13 +17,14 @@ _METHOD = """\
 same answer from no guard at all). Bytecodes are those of Buckler's own code: counted, and the same on every run of one Python version.
 Microseconds are medians of interleaved pairs with their 95 % confidence interval, measured in process on one core. The application's
 answers were recorded once and are given again behind the guard: a handler's own noise would hide a microsecond. Each column is the
-route of its kind on which the protection costs most. *Refusal* is the time of one refused request, from request to answer.
+route of its kind on which the protection costs most. *Its cases*: the median over the whole conversations of its own cases; it is below
+zero where refusing early spares more than looking costs. *Refusal* is the time of one refused request, from request to answer.
 
 **Benefit** is found by playing every attack on the running application four times: everything on, everything but this protection, nothing
 but it, nothing. *Alone*: it succeeds as soon as this protection is off. *Shared*: another one stops it too. *Probe*: the application has no
 place for the attack, withstands it itself, or does not work without the protection; it was stopped, by the same configuration, on an
-application that has every place and trusts everybody. The application is played as
-in production (`development` is off), under the name `shop.example`, with a clock and a store of the sheet's own.
+application that has every place and trusts everybody. The application is played as in production (`development` is off), under the name
+`shop.example`, with a clock and a store of the sheet's own.
 """
 
 _MEANING = {
@@ -69,16 +70,17 @@ def _verdict(sheet: Sheet) -> str:
 def _table(sheet: Sheet) -> str:
     kinds = [kind.value for kind in Kind]
     costs = [f"{kind}, {unit}" for kind in kinds for unit in ("bytecodes", "µs")]
-    head = ["protection", *costs, "refusal, µs", "alone", "shared", "probe", "honest refused"]
+    head = ["protection", *costs, "its cases, bytecodes", "refusal, µs", "alone", "shared", "probe", "honest refused"]
     lines = [_row(head), _row(["---", *["---:"] * (len(head) - 1)])]
     for row in sheet.rows:
         alone, shared, refused = (row.how_many(verdict) for verdict in (Verdict.ALONE, Verdict.ALSO, Verdict.REFUSED))
         counts = [alone, shared, row.stopped_elsewhere(), refused]
         refusal = f"{row.refusal_us.median:.1f}" if row.refusal_us else "-"
         name = f"`{row.name}`" + (" (report-only)" if row.report_only else "")
-        lines.append(_row([name, *_shares(row, kinds), refusal, *map(str, counts)]))
+        on_cases = row.median_case_bytecodes()
+        lines.append(_row([name, *_shares(row, kinds), "-" if on_cases is None else str(on_cases), refusal, *map(str, counts)]))
     for row, name in ((sheet.all, "all together"), (sheet.guard, "bare guard")):
-        lines.append(_row([f"**{name}**", *_shares(row, kinds), "", "", "", "", ""]))
+        lines.append(_row([f"**{name}**", *_shares(row, kinds), "", "", "", "", "", ""]))
     return "\n".join(lines) + "\n"
 
 

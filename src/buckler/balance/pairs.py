@@ -86,7 +86,6 @@ async def _timed(send: Send, requests: int) -> float:
 @contextmanager
 def _quiet() -> Iterator[None]:
     """Hold the garbage collector back: it would strike one side of a pair only. The guard makes no cycles for it to find."""
-    gc.collect()
     was_on = gc.isenabled()
     gc.disable()
     try:

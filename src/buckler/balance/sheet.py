@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import asdict, dataclass, field
+from statistics import median
 from typing import TYPE_CHECKING, Any
 
 from buckler.balance.benefit import Played, Verdict, count
@@ -49,6 +50,10 @@ class Row:
     def stopped_elsewhere(self) -> int:
         """Return how many attacks it stops, alone or not, on the application that trusts everybody alone."""
         return sum(count(self.elsewhere, verdict) for verdict in _STOPS)
+
+    def median_case_bytecodes(self) -> int | None:
+        """Return the median over its cases' whole conversations; None when none was weighed. Negative: refusing spares more."""
+        return round(median(self.case_bytecodes.values())) if self.case_bytecodes else None
 
     @property
     def stops(self) -> int:

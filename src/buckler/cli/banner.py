@@ -73,6 +73,6 @@ def _show_trust(console: Console, serving: Serving, files: Files) -> None:
     if files.authority is None:
         return
     state = "new" if files.made else "as before"
-    console.print(f"\n  The certificate is from this machine's own authority ({state}), good for localhost alone. To trust it:")
+    console.print(f"\n  Signed by this machine's own authority ({state}), good for localhost alone. To trust it:")
     for system, how in how_to_trust(files.authority, serving.url):
         console.print(f"  [dim]{system}:[/] {escape(how)}", soft_wrap=True)

@@ -17,6 +17,7 @@ _LOOK_S = 1.0
 
 def make_app() -> Any:
     """Return the application that the parent named. Called by the server, once in each worker."""
+    os.setpgid(0, 0)  # a terminal's Ctrl-C goes to the parent alone, which ends its workers in order: told twice, granian hangs
     threading.Thread(target=_end_with, args=(int(os.environ[PARENT]),), name="orphan-watch", daemon=True).start()
     return load(os.environ[APP]).app
 
