@@ -63,6 +63,33 @@ async def test_a_body_of_just_the_limit_passes() -> None:
     assert app.heard == pieces(b"abc", b"def")
 
 
+async def test_a_body_that_breaks_off_is_not_taken_for_a_whole_one() -> None:
+    """granian says `disconnect` of a malformed chunk, and would still send what the application answers (CVE-2025-43859)."""
+    for protections, status, events in (
+        ([BodyLimit()], 400, ["bodylimit.incomplete enforced"]),
+        ([BodyLimit(report_only=True)], 200, ["bodylimit.incomplete report"]),
+        ([], 200, []),
+    ):
+        app, wire = Reader(), Wire()
+        wire.incoming = [*pieces(b"abc", b"")[:1], GONE]
+        guard = guarded(app, *only(*protections))
+        await guard(scope_of("/", "POST", (b"transfer-encoding", b"chunked")), wire.receive, wire.send)
+        assert app.heard == [pieces(b"abc", b"")[0], GONE]
+        assert wire.status == status
+        assert [f"{event.kind} {event.mode}" for event in guard.plan.events.drain()] == events
+
+
+async def test_a_client_that_leaves_is_no_error_of_the_application() -> None:
+    async def reads(asked: Asked) -> PlainTextResponse:
+        return PlainTextResponse(str(await asked.body()))
+
+    wire = Wire()
+    wire.incoming = [GONE]
+    guard = guarded(Starlette(routes=[Route("/", reads, methods=["POST"])]), *only(BodyLimit()))
+    await guard(scope_of("/", "POST", (b"content-length", b"9")), wire.receive, wire.send)
+    assert wire.status == 400
+
+
 async def test_whoever_asks_again_hears_the_same() -> None:
     heard = []
 

@@ -11,7 +11,7 @@ from buckler.core.pace import Pace
 from buckler.guard.refuse import event_of
 from buckler.guard.routes import endpoint_of
 from buckler.guard.shapes import shape_of
-from buckler.protections.bodylimit import TOO_LARGE, length
+from buckler.protections.bodylimit import INCOMPLETE, TOO_LARGE, length
 from buckler.protections.deadline import TOO_SLOW_BODY
 
 if TYPE_CHECKING:
@@ -49,9 +49,11 @@ class Body:
             return await self._receive()  # the application waits for the client to leave, for as long as it likes
         pace = self._request.pace
         message = await (self._receive() if pace is None else self._receive_in_time(pace))
+        if self._refused:
+            return message  # it came too slowly
         self._is_over = not message.get("more_body")
         piece = message.get("body", b"")
-        found = self._judge(piece)
+        found = self._judge(piece) if message["type"] != "http.disconnect" else self._broken_off()
         if found is not None:
             self._refuse(found)
             return _GONE
@@ -90,6 +92,14 @@ class Body:
             self._report(found)
             return None
         return found
+
+    def _broken_off(self) -> Refusal | None:
+        """The client has left in the middle, or the server could not read on (granian says so of a malformed chunk, and still sends what
+        the application answers). An application that takes the beginning for the whole must not be the one to answer."""
+        if "max_body_bytes" in self._plan.reported_limits:
+            self._report(INCOMPLETE)
+            return None
+        return None if self._max_bytes is None else INCOMPLETE
 
     def _own_limit(self) -> int:
         """The limit that the route's own mark names; 0 when it names none. Looked up once, when the general one is passed."""

@@ -10,7 +10,7 @@ How:
     streams to the application, in C and without being kept: bytes; `&` of urlencoded forms; parts, part headers, and what stands
     outside of the parts of multipart bodies; the nesting of JSON outside of strings. When a limit is passed the application hears
     that the client is gone, and the guard answers 413 in its place (400 for what cannot be read: no boundary, two boundaries, JSON
-    that is not UTF-8).
+    that is not UTF-8). A body that breaks off is refused as well, whatever the application made of its beginning.
     A route that takes more says so: `body_limit(max_bytes=…)`. Requests without a body pay one look-up.
 
 Does not stop:
@@ -49,6 +49,7 @@ TOO_MANY_FIELDS = refusal(413, "bodylimit.too_many_fields", "The form has too ma
 TOO_MANY_PARTS = refusal(413, "bodylimit.too_many_parts", "The form has too many parts, or a part with too long a header.", _LESS)
 TOO_DEEP = refusal(413, "bodylimit.too_deep", "The data is nested too deep.", "Send it in a flatter form.")
 MALFORMED = refusal(400, "bodylimit.malformed", "The body of the request cannot be read.", "Send it again from the site's own page.")
+INCOMPLETE = refusal(400, "bodylimit.incomplete", "The request ended too soon.", "Send it again.")
 
 _MAX_DIGITS = 19  # more digits are a length that no body has, and that Python is slow to read
 
@@ -58,7 +59,7 @@ class BodyLimit:
     """`max_bytes`: of a whole body. `max_fields`: of an urlencoded form. `max_parts`: of a multipart body, and `max_part_header_bytes` of
     the header of each. `max_depth`: of arrays and objects in JSON."""
 
-    card: ClassVar[Card] = Card("bodylimit", (TOO_LARGE, TOO_MANY_FIELDS, TOO_MANY_PARTS, TOO_DEEP, MALFORMED))
+    card: ClassVar[Card] = Card("bodylimit", (TOO_LARGE, TOO_MANY_FIELDS, TOO_MANY_PARTS, TOO_DEEP, MALFORMED, INCOMPLETE))
     cases: ClassVar = CASES
     max_bytes: int = 1_048_576  # 1 MiB, as nginx (`client_max_body_size`): any form or JSON; uploads say what they need
     max_fields: int = 1000  # as Django (`DATA_UPLOAD_MAX_NUMBER_FIELDS`)
