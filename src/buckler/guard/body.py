@@ -49,7 +49,7 @@ class Body:
             return await self._receive()  # the application waits for the client to leave, for as long as it likes
         pace = self._request.pace
         message = await (self._receive() if pace is None else self._receive_in_time(pace))
-        if self._refused:
+        if message is _GONE:
             return message  # it came too slowly
         self._is_over = not message.get("more_body")
         piece = message.get("body", b"")
