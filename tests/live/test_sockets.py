@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 HOST = b"Host: shop.example\r\n"
 GET = b"GET / HTTP/1.1\r\n" + HOST + b"\r\n"
-SMUGGLED = b"GET /smuggled HTTP/1.1\r\nHost: shop.example\r\n\r\n"
+SMUGGLED = b"GET /private HTTP/1.1\r\nHost: shop.example\r\n\r\n"
 
 
 def _post(*lines: bytes, body: bytes = b"", start: bytes = b"POST /write HTTP/1.1") -> bytes:
@@ -77,19 +77,18 @@ def test_an_honest_request_is_answered_with_every_constant_header(server: Server
 
 
 # What granian's parser (hyper) decides itself, before an application can see it: a Transfer-Encoding makes it drop the
-# Content-Length, as RFC 9112 allows, and a malformed chunk ends the body, of which this application reads nothing.
-HIDDEN_BY = {"uvicorn": set[str](), "granian": {"cl_te", "te_cl", "chunk_no_crlf", "chunk_negative", "chunk_not_hex"}}
+# Content-Length, as RFC 9112 allows, and a chunk that ends badly is only noticed by whoever reads the body. It then closes the
+# connection, so that what follows is still no request.
+HIDDEN_BY = {"uvicorn": set[str](), "granian": {"cl_te", "te_cl", "chunk_no_crlf"}}
 
 
 @pytest.mark.parametrize("name", REFUSED)
 def test_an_ambiguous_request_is_not_taken(server: Server, name: str) -> None:
     heard = server.say(REFUSED[name], timeout_s=1.5)
     assert 500 not in _statuses(heard)
-    if name in HIDDEN_BY[server.name]:
-        assert b"/smuggled" not in heard
-        return
-    assert not [status for status in _statuses(heard) if 200 <= status < 300], heard[:300]
     assert len(_statuses(heard)) <= 1, heard
+    if name not in HIDDEN_BY[server.name]:
+        assert not [status for status in _statuses(heard) if 200 <= status < 300], heard[:300]
 
 
 def test_a_refused_body_cannot_hide_a_second_request(server: Server) -> None:
