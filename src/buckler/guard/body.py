@@ -49,8 +49,6 @@ class Body:
             return await self._receive()  # the application waits for the client to leave, for as long as it likes
         pace = self._request.pace
         message = await (self._receive() if pace is None else self._receive_in_time(pace))
-        if message is _GONE:
-            return message  # it came too slowly
         self._is_over = not message.get("more_body")
         piece = message.get("body", b"")
         found = self._judge(piece) if message["type"] != "http.disconnect" else self._broken_off()
@@ -96,10 +94,12 @@ class Body:
     def _broken_off(self) -> Refusal | None:
         """The client has left in the middle, or the server could not read on (granian says so of a malformed chunk, and still sends what
         the application answers). An application that takes the beginning for the whole must not be the one to answer."""
-        if "max_body_bytes" in self._plan.reported_limits:
-            self._report(INCOMPLETE)
-            return None
-        return None if self._max_bytes is None else INCOMPLETE
+        if self._refused or self._max_bytes is None:
+            return None  # it came too slowly, or nobody asked
+        if "max_body_bytes" not in self._plan.reported_limits:
+            return INCOMPLETE
+        self._report(INCOMPLETE)
+        return None
 
     def _own_limit(self) -> int:
         """The limit that the route's own mark names; 0 when it names none. Looked up once, when the general one is passed."""
