@@ -33,6 +33,8 @@ ARGUMENTS = [
 START_S = 60.0
 WAIT_MS = 20_000  # for a machine that is busy with other tests; nothing is ever waited for in vain
 PASSWORD = "nine green bottles"
+PICTURES = "https://pictures.example"  # another site, which is not there: the window answers for it
+PICTURE = "<svg xmlns='http://www.w3.org/2000/svg' width='60' height='40'><path fill='teal' d='M0 0h60v40H0z'/></svg>"
 # Whatever the policy stops is told to the console by the browser itself too; the listener also hears what it keeps to itself.
 _LISTEN = "addEventListener('securitypolicyviolation', (e) => console.error('violation', e.effectiveDirective, e.blockedURI))"
 _REFUSED = re.compile(r"status of (\d{3})")
@@ -177,6 +179,7 @@ def open_window(browser: Browser, conduit: Site) -> Iterator[Opener]:
     def open_one(site: Site = conduit, *, scripts: bool = True, **options: Any) -> Visitor:
         context = browser.new_context(ignore_https_errors=True, java_script_enabled=scripts, **options)
         context.set_default_timeout(WAIT_MS)
+        context.route(f"{PICTURES}/**", lambda route: route.fulfill(content_type="image/svg+xml", body=PICTURE))
         if scripts:
             context.add_init_script(_LISTEN)
         visitor = Visitor(site, context.new_page(), scripts=scripts)

@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING
 
 from playwright.sync_api import expect
 
-if TYPE_CHECKING:
-    from playwright.sync_api import Route
+from tests.browser.conftest import PICTURES
 
+if TYPE_CHECKING:
     from tests.browser.conftest import Opener, Visitor
 
 
@@ -173,19 +173,13 @@ def test_what_was_on_the_screen_does_not_come_back_after_signing_out(visitor: Vi
 def test_pictures_from_elsewhere_are_shown_under_the_policy(visitor: Visitor) -> None:
     page = visitor.page
     asked: list[dict[str, str]] = []
-    picture = "<svg xmlns='http://www.w3.org/2000/svg' width='60' height='40'><path fill='teal' d='M0 0h60v40H0z'/></svg>"
-
-    def answer(route: Route) -> None:
-        asked.append(route.request.headers)
-        route.fulfill(content_type="image/svg+xml", body=picture)
-
-    page.route("https://pictures.example/**", answer)
+    page.on("request", lambda request: asked.append(request.headers) if request.url.startswith(PICTURES) else None)
     visitor.sign_up("pic-mira")
     visitor.go("/settings")
-    page.fill("input[name=image]", "https://pictures.example/me.svg")
+    page.fill("input[name=image]", f"{PICTURES}/me.svg")
     page.click("button:has-text('Update Settings')")
-    expect(page.locator(".user-img")).to_have_attribute("src", "https://pictures.example/me.svg")
-    visitor.publish("With a picture", "![a boat](https://pictures.example/boat.svg) ![none](http://pictures.example/plain.svg)")
+    expect(page.locator(".user-img")).to_have_attribute("src", f"{PICTURES}/me.svg")
+    visitor.publish("With a picture", f"![a boat]({PICTURES}/boat.svg) ![none](http://pictures.example/plain.svg)")
     expect(page.locator(".article-content img[alt='a boat']")).to_have_js_property("naturalWidth", 60)
     assert asked
     assert not any("referer" in headers or "cookie" in headers for headers in asked)

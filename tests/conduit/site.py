@@ -51,3 +51,8 @@ class Visitor(httpx.AsyncClient):
         answer = await self.send_form("/editor", **given)
         assert answer.status_code == 303, answer.text
         return answer.headers["location"]
+
+
+def has(page: str, *parts: str) -> None:
+    for part in parts:
+        assert part in page, part

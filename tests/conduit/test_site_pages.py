@@ -9,17 +9,12 @@ from typing import TYPE_CHECKING
 import pytest
 
 from examples.conduit.site.render import Pages
-from tests.conduit.site import SCRIPT, Visitor, running
+from tests.conduit.site import SCRIPT, Visitor, has, running
 
 if TYPE_CHECKING:
     from pathlib import Path
 
 ATTACK = "\"'><script>alert(1)</script><img src=x onerror=alert(1)>"
-
-
-def has(page: str, *parts: str) -> None:
-    for part in parts:
-        assert part in page, part
 
 
 async def test_pages_for_strangers(tmp_path: Path) -> None:
@@ -161,40 +156,6 @@ async def test_odd_bytes_are_told(tmp_path: Path) -> None:
         file = await mira.post("/editor", files={"title": ("x.txt", b"x")})
         assert file.status_code == 422
         assert (await mira.post("/editor", content=b"{}", headers={"content-type": "application/json"})).status_code == 422
-
-
-async def test_failures_have_pages(tmp_path: Path) -> None:
-    async with running(tmp_path) as guard, Visitor(guard) as mira, Visitor(guard) as theo:
-        await mira.sign_up("mira")
-        await theo.sign_up("theo")
-        path = await mira.publish()
-        editor = path.replace("/article/", "/editor/")
-        for missing in ("/nothing", "/article/none", "/profile/none", "/editor/none", "/profile/" + "x" * 41, "/article/a%00b"):
-            answer = await theo.get(missing)
-            assert answer.status_code in {400, 404}, missing
-        page = await theo.get("/nothing")
-        has(page.text, "<h1>Page not found</h1>", 'class="navbar"', "theo")
-        forbidden = await theo.get(editor)
-        assert forbidden.status_code == 403
-        has(forbidden.text, "This belongs to somebody else")
-        assert (await theo.send_form(editor, title="x", description="y", body="z")).status_code == 403
-        assert (await theo.send_form(editor, title="")).status_code == 403
-        assert (await theo.send_form(f"{path}/delete")).status_code == 403
-        assert (await theo.get(f"{path}/delete")).status_code == 405
-        assert (await theo.get("/logout")).status_code == 405
-        assert (await theo.get("/?page=0")).status_code == 422
-        assert (await theo.get("/?page=x")).status_code == 422
-        assert (await mira.get(path)).status_code == 200
-
-
-async def test_a_broken_database_is_a_page_too(tmp_path: Path) -> None:
-    async with running(tmp_path) as guard, Visitor(guard) as visitor:
-        (tmp_path / "conduit.db").unlink()
-        await guard.app.state.parts.database.close()
-        answer = await visitor.get("/")
-        assert answer.status_code == 503
-        has(answer.text, "The site is busy", 'class="navbar"')
-        assert answer.headers["retry-after"] == "3"
 
 
 async def test_comments(tmp_path: Path) -> None:
