@@ -1,7 +1,7 @@
 """What a protection stops, found by playing: with everything on, with everything but it, with nothing but it, with nothing.
 
 The four answers together say more than any of them. An attack that succeeds only when this protection is off is stopped by it
-alone; one that fails even then is stopped by another too; one that fails with everything off is withstood by the application.
+alone; one that fails even then is stopped by another too; one that fails with everything off proves nothing here.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ class Verdict(StrEnum):
     ALSO = "also"  # stopped by this one, and by another too
     OTHERS = "others"  # stopped, but not by this one, though it says it would
     THROUGH = "through"  # succeeds with everything on
-    WITHSTOOD = "withstood"  # fails with everything off: the application needs no help here
+    WITHSTOOD = "withstood"  # fails with everything off: the application needs no help here, or takes nothing of this form
     FAILS = "fails"  # cannot be told: the application itself answers with an error
     NEEDED = "needed"  # cannot be tried: the application does not work without this protection
     SERVED = "served"

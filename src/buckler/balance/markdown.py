@@ -21,10 +21,10 @@ route of its kind on which the protection costs most. *Its cases*: the median ov
 zero where refusing early spares more than looking costs. *Refusal* is the time of one refused request, from request to answer.
 
 **Benefit** is found by playing every attack on the running application four times: everything on, everything but this protection, nothing
-but it, nothing. *Alone*: it succeeds as soon as this protection is off. *Shared*: another one stops it too. *Probe*: the application has no
-place for the attack, withstands it itself, or does not work without the protection; it was stopped, by the same configuration, on an
-application that has every place and trusts everybody. The application is played as in production (`development` is off), under the name
-`shop.example`, with a clock and a store of the sheet's own.
+but it, nothing. *Alone*: it succeeds as soon as this protection is off. *Shared*: another one stops it too. *Probe*: the application has
+no place for the attack, it fails there even with everything off, or the application does not work without the protection; it was stopped,
+by the same configuration, on an application that has every place and trusts everybody. The application is played as in production
+(`development` is off), under the name `shop.example`, with a clock and a store of the sheet's own.
 """
 
 _MEANING = {
@@ -34,7 +34,7 @@ _MEANING = {
     Verdict.THROUGH: "Gets through with everything on",
     Verdict.FAILS: "Cannot be told: the application itself answers with an error",
     Verdict.NEEDED: "Cannot be tried: the application does not work without it",
-    Verdict.WITHSTOOD: "Withstood by the application itself",
+    Verdict.WITHSTOOD: "Fails here even with everything off",
     Verdict.REFUSED: "Honest visitors turned away",
     Verdict.UNABLE: "Honest traffic that the application does not serve even without a guard",
     Verdict.NOT_PLAYED: "Not played: the application has no such place",

@@ -96,7 +96,7 @@ _WHY_NOT = {
     Verdict.NOT_PLAYED: "without a place",
     Verdict.NEEDED: "not to be tried, because the application does not work without it",
     Verdict.FAILS: "on which the application fails",
-    Verdict.WITHSTOOD: "withstood by the application itself",
+    Verdict.WITHSTOOD: "that fail here even with everything off",
     Verdict.OTHERS: "stopped by others only",
 }
 

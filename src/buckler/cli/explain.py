@@ -62,7 +62,7 @@ def _show_refusal(console: Console, refusal: Refusal, cases: list[Case]) -> None
         console.print("[bold]What ends so:[/]")
         for case in cases:
             sources = f" [dim]({', '.join(case.sources)})[/]" if case.sources else ""
-            console.print(Padding(f"- {escape(case.story)}{sources}", (0, 0, 0, 4)))
+            console.print(Padding(f"- {escape(case.story)}{sources}", (0, 0, 0, 4), expand=False))
         console.print()
 
 

@@ -27,8 +27,8 @@ def show(console: Console, sheet: Sheet, *, details: bool = False) -> None:
     console.print(
         "[dim]Cost: a request with it, less one without it, all others on, on the dearest route of each kind. ops: bytecodes. "
         "µs: medians, ± half of the 95 % interval; dim where that includes 0. alone: attacks that succeed as soon as it is off. "
-        "shared: attacks that another stops too. probe: further attacks, which this application has no place for, withstands itself "
-        "or cannot do without the protection, stopped on one that trusts everybody.[/]"
+        "shared: attacks that another stops too. probe: further attacks that this application has no place for, that fail there even "
+        "with everything off, or that cannot be tried because it needs the protection; stopped on one that trusts everybody.[/]"
     )
     notes = [(row.name, note) for row in sheet.rows if (note := row.note())]
     _section(console, "Notes", [f"{name}: {note}" for name, note in notes] + sheet.remarks)
@@ -99,4 +99,4 @@ def _section(console: Console, title: str, lines: list[str]) -> None:
     if lines:
         console.print(f"\n[bold]{title}[/]")
         for line in lines:
-            console.print(Padding(escape(line), (0, 0, 0, 2)))
+            console.print(Padding(escape(line), (0, 0, 0, 2), expand=False))
