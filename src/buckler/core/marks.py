@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from typing import Any
 
 _ATTRIBUTE = "__buckler_marks__"
+_HUNG: set[str] = set()  # names of all marks in this process: a refusal whose mark nobody hung needs no look at the routes
 T = TypeVar("T")
 
 
@@ -28,9 +29,15 @@ def mark(name: str, value: object) -> Callable[[T], T]:
     def hang(endpoint: T) -> T:
         marks = {**marks_of(endpoint), name: value}
         setattr(endpoint, _ATTRIBUTE, marks)
+        _HUNG.add(name)
         return endpoint
 
     return hang
+
+
+def is_hung(name: str) -> bool:
+    """Whether any endpoint of this process carries the mark `name`. Costs one look-up, where asking the router costs a walk."""
+    return name in _HUNG
 
 
 def marks_of(endpoint: object) -> Mapping[str, object]:

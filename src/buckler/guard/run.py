@@ -6,7 +6,7 @@ import asyncio
 from typing import TYPE_CHECKING, Any, Unpack
 
 from buckler.core.answer import Answer, Refusal
-from buckler.core.marks import marks_of
+from buckler.core.marks import is_hung, marks_of
 from buckler.core.request import SAFE_METHODS
 from buckler.errors import StoreError
 from buckler.guard.body import Body, peek, takes
@@ -112,7 +112,7 @@ class Guard:
 
 def stands(plan: Plan, scope: MutableMapping[str, Any], request: Request, found: Answer) -> bool:
     """Whether an answer stands: a refusal does not where the route that takes the request carries the refusal's mark."""
-    if not isinstance(found, Refusal) or found.mark is None:
+    if not isinstance(found, Refusal) or found.mark is None or not is_hung(found.mark):
         return True
     value = marks_of(plan.routes.endpoint(scope)).get(found.mark)
     return value is None or (found is TOO_LARGE and not takes(request, value))
