@@ -87,6 +87,16 @@ async def test_a_head_without_headers_gets_the_constant_ones() -> None:
     assert tuple((await _ask(guard, scope_of())).sent[0]["headers"]) == guard.plan.constant
 
 
+async def test_headers_that_can_be_read_only_once_are_read_once() -> None:
+    async def app(scope: Any, receive: Any, send: Any) -> None:
+        pairs = [(b"etag", b"1"), (b"Server", b"x")] if scope["path"] == "/odd" else [(b"etag", b"1")]
+        await send({"type": "http.response.start", "status": 200, "headers": (pair for pair in pairs)})
+        await send({"type": "http.response.body"})
+
+    for path in ("/", "/odd"):
+        assert (await _ask(guarded(app), scope_of(path))).headers[b"etag"] == b"1"
+
+
 async def test_other_messages_before_the_head_pass_untouched() -> None:
     async def app(scope: Any, receive: Any, send: Any) -> None:
         await send({"type": "http.response.debug", "info": {}})

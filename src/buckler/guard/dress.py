@@ -40,6 +40,8 @@ def dresser(plan: Plan) -> Callable[[Request, Any], Any]:
             if request.refusal is not None:
                 return refuse_instead(plan, request, request.refusal, send)
             headers = message.get("headers", ())
+            if headers.__class__ is not list:
+                headers = message["headers"] = list(headers)  # ASGI allows any iterable, also one that can be read only once
             shape = b",".join(dict(headers))
             if request.touched or (shape not in plain and not _is_plain(shape, watched, plain)):
                 return _dress_exactly(plan, request, message, send)
