@@ -144,7 +144,7 @@ async def test_after_the_body_nothing_is_timed_or_counted() -> None:
         ({"max_parts": 1}, b"multipart/form-data; boundary=b", b"--b\r\n\r\n\r\n" * 2 + b"--b--", "bodylimit.too_many_parts"),
     ],
 )
-async def test_report_only_tells_once_and_lets_pass(options: dict[str, int], kind: bytes, body: bytes, code: str) -> None:
+async def test_report_only_tells_once_and_lets_pass(options: dict[str, Any], kind: bytes, body: bytes, code: str) -> None:
     headers = ((b"content-type", kind),)
     assert code.encode() in (await post(guarded(Reader(), *only(BodyLimit(**options))), body, headers=headers)).body
     app = Reader()

@@ -63,7 +63,7 @@ async def test_a_handler_that_swallows_the_cancellation_and_answers() -> None:
 
 
 async def test_a_handler_that_swallows_it_and_goes_on_is_cancelled_again() -> None:
-    times = []
+    times: list[bool] = []
 
     async def app(scope: Any, receive: Any, send: Any) -> None:
         while len(times) < 3:
