@@ -13,6 +13,7 @@ target = Target(
     host="localhost",
     paths={
         Place.PAGE: "/",
+        Place.SCRIPTED: "/",
         Place.PRIVATE: "/settings",
         Place.WRITE: f"/article/{DEMO_ARTICLE}/favorite",
         Place.SIGN_IN: "/login",

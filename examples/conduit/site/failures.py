@@ -60,7 +60,7 @@ async def failure_page(request: Request, status: int, messages: Sequence[str] = 
     viewer = None
     if status < 500:  # the database answers, and whoever is signed in sees their own menu
         async with parts_of(request).database.session() as db:
-            viewer = await viewer_of(request, session(request), db)
+            viewer = await viewer_of(request, await session(request), db)
     page = renderer_of(request).page(request, "failure.html", status=status, viewer=viewer, code=status, title=title, advice=advice)
     page.headers.update(headers or {})
     return page
