@@ -39,7 +39,8 @@ class Server(NamedTuple):
     def say(self, raw: bytes, timeout_s: float = 3.0) -> bytes:
         """Send `raw`, end our side, and read until the server closes or says nothing for `timeout_s`."""
         heard = bytearray()
-        with self.connect(timeout_s) as wire:
+        with self.connect() as wire:
+            wire.settimeout(timeout_s)  # for the answer; a handshake takes what it takes
             try:
                 wire.sendall(raw)
                 while piece := wire.recv(65_536):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import socket
 from contextlib import asynccontextmanager, suppress
 from typing import TYPE_CHECKING, Any
 
@@ -50,20 +51,26 @@ async def served(head_s: float = 5.0) -> AsyncIterator[int]:
 
 
 async def said_to(port: int, *pieces: bytes, pause_s: float = 0.01) -> bytes:
-    reader, writer = await asyncio.open_connection("127.0.0.1", port)
+    """Send the pieces; return all that was heard. Through the socket itself: a stream forgets what it has heard when it is reset."""
+    loop = asyncio.get_running_loop()
     said = bytearray()
-    for piece in pieces:
-        writer.write(piece)
-        with suppress(TimeoutError):
-            async with asyncio.timeout(pause_s):
-                said += await reader.read(65536)
-        if b"HTTP/1.1 4" in said:
-            break  # whoever is refused need not go on
-    with suppress(TimeoutError):
-        async with asyncio.timeout(2):
-            while piece := await reader.read(65536):
-                said += piece
-    writer.close()
+
+    async def hear(within_s: float) -> None:
+        with suppress(TimeoutError, ConnectionError):
+            async with asyncio.timeout(within_s):
+                while piece := await loop.sock_recv(client, 65536):
+                    said.extend(piece)
+
+    with socket.socket() as client:
+        client.setblocking(False)
+        await loop.sock_connect(client, ("127.0.0.1", port))
+        for piece in pieces:
+            with suppress(ConnectionError):
+                await loop.sock_sendall(client, piece)
+            await hear(pause_s)
+            if b"HTTP/1.1 4" in said:
+                break  # whoever is refused need not go on
+        await hear(2)
     return bytes(said)
 
 

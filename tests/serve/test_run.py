@@ -34,8 +34,12 @@ def gone(pids: set[int], limit_s: float = 15.0) -> bool:
 
 
 def workers(run: Run) -> set[int]:
-    """The processes that answer."""
-    return {int(run.ask().rpartition(b"\r\n\r\n")[2]) for _ in range(40)}
+    """The processes that answer: forty are asked, and more while only one has; the kernel gives a connection to whom it likes."""
+    found = {int(run.ask().rpartition(b"\r\n\r\n")[2]) for _ in range(40)}
+    ends_s = time.monotonic() + 20
+    while len(found) == 1 and time.monotonic() < ends_s:
+        found.add(int(run.ask().rpartition(b"\r\n\r\n")[2]))
+    return found
 
 
 def test_a_whole_life(running: Run) -> None:
