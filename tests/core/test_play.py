@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from buckler.core.answer import refusal
-from buckler.core.case import Ask, Case, Heard, Place, Target, got_through, served, taken
+from buckler.core.case import Ask, Case, Heard, Place, Target, got_through, served
 from buckler.core.clock import HandClock
 from buckler.core.play import Player, Witness
 
@@ -132,9 +132,6 @@ def test_verdicts() -> None:
     assert got_through([stopped, through])
     assert not got_through([through, stopped])
     assert not got_through([Heard(500, (), b"", True)])
-    assert taken([stopped, Heard(422, (), b"", True)])
-    assert not taken([through, stopped])
-    assert not taken([Heard(413, (), b"", True, "bodylimit.too_large")])
     assert served([through])
     assert not served([through, stopped])
 

@@ -83,12 +83,6 @@ def got_through(transcript: Transcript) -> bool:
     return transcript[-1].reached and transcript[-1].status < 500
 
 
-def taken(transcript: Transcript) -> bool:
-    """The application, and not the guard, answered the last request: it spent its work on it, whatever it then thought of it."""
-    last = transcript[-1]
-    return last.reached and not last.code and last.status < 500
-
-
 def served(transcript: Transcript) -> bool:
     """Every honest request was taken by the application and answered without an error of the guard's."""
     return all(heard.reached and not heard.code for heard in transcript)

@@ -2,12 +2,22 @@
 
 from __future__ import annotations
 
-from buckler.core.case import Ask, Case, Place, taken
+from typing import TYPE_CHECKING
+
+from buckler.core.case import Ask, Case, Place
+
+if TYPE_CHECKING:
+    from buckler.core.case import Transcript
 
 _PIECE = b"a" * 65_536  # one object, however often a case sends it: cases are imported wherever the guard runs
 _FORM, _MULTIPART, _JSON = "application/x-www-form-urlencoded", "multipart/form-data; boundary=b", "application/json"
 _PART = b'--b\r\nContent-Disposition: form-data; name="a"\r\n\r\nx\r\n'
 _END = b"--b--\r\n"
+
+
+def taken(transcript: Transcript) -> bool:
+    """The application read the body and answered."""
+    return transcript[-1].reached and transcript[-1].status < 400  # where HTTP's refusals begin
 
 
 def _send(kind: str | None, body: bytes, *headers: tuple[str, str | None]) -> tuple[Ask, ...]:

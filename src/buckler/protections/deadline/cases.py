@@ -2,7 +2,18 @@
 
 from __future__ import annotations
 
-from buckler.core.case import Ask, Case, Place, taken
+from typing import TYPE_CHECKING
+
+from buckler.core.case import Ask, Case, Place
+
+if TYPE_CHECKING:
+    from buckler.core.case import Transcript
+
+
+def taken(transcript: Transcript) -> bool:
+    """The application worked for as long as it took."""
+    return transcript[-1].reached and transcript[-1].status < 400  # where HTTP's refusals begin
+
 
 CASES = (
     Case(
