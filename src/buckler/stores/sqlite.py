@@ -12,6 +12,7 @@ import os
 import random
 import sqlite3
 import threading
+import time
 from contextlib import closing
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -44,6 +45,7 @@ _SWEEP = (
 
 _BUSY = frozenset({sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED})
 _FIRST_PAUSE_S, _MAX_PAUSE_S = 0.0005, 0.02  # a writer holds the lock for some 15 µs
+_START_S = 20.0  # a machine that starts many workers at once is slow
 _TIDY_WRITES, _SWEPT_AT_ONCE = 1000, 2000  # SQLite's own checkpoint comes after 1000 pages; a sweep holds the lock for milliseconds
 _inherited: list[sqlite3.Connection] = []  # of a parent process: neither used nor closed here, for both would break its locks
 
@@ -76,8 +78,8 @@ class SQLite:
             fix = f"{failure.strerror}; give a file in a folder that exists and that this user may write to"
             raise ConfigError("SQLite.path", str(self._path), fix) from failure
         try:
-            with closing(self._connect(wait_s=5.0)) as connection:  # other workers start at the same moment
-                (mode,) = connection.execute(_JOURNAL).fetchone()
+            with closing(self._connect(wait_s=_START_S)) as connection:  # other workers start at the same moment
+                mode = _write_ahead(connection)
                 connection.executescript(_SCHEMA)
         except sqlite3.Error as failure:
             raise ConfigError("SQLite.path", str(self._path), f"{failure}; move the file away, and a new one is made") from failure
@@ -169,6 +171,24 @@ class SQLite:
             if self._connection is not None and self._pid == os.getpid():
                 self._connection.close()
             self._connection = None
+
+
+def _write_ahead(connection: sqlite3.Connection) -> str:
+    """Switch to the write-ahead log and return the mode that the file has now.
+
+    Workers that start together all try it. SQLite does not wait for the lock here, whatever the connection's timeout says: two that hold
+    a read lock and both want more would wait for ever. So the loser asks again, and finds the work done.
+    """
+    end_s = time.monotonic() + _START_S
+    while True:
+        try:
+            (mode,) = connection.execute(_JOURNAL).fetchone()
+        except sqlite3.OperationalError as failure:
+            if _code(failure) not in _BUSY or time.monotonic() >= end_s:
+                raise
+            time.sleep(_MAX_PAUSE_S * random.uniform(0.5, 1.0))  # noqa: S311  # at startup only, before any event loop
+        else:
+            return str(mode)
 
 
 def _code(failure: sqlite3.Error) -> int:
