@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import sqlite3
+import threading
 from contextlib import closing
 from typing import TYPE_CHECKING, Any
 
@@ -277,3 +278,14 @@ async def test_sweeping_gives_way_to_a_busy_file(tmp_path: Path) -> None:
         other.execute("BEGIN IMMEDIATE")
         store._tidy()
     await store.close()
+
+
+def test_one_sweep_at_a_time(tmp_path: Path) -> None:
+    store = _sqlite(tmp_path)
+    go_on = threading.Event()
+    store._tidying = sweeping = threading.Thread(target=go_on.wait)
+    sweeping.start()
+    store._tidy_soon()
+    assert store._tidying is sweeping
+    go_on.set()
+    asyncio.run(store.close())

@@ -87,10 +87,14 @@ class SQLite:
 
     def _connect(self, *, wait_s: float = 0.0) -> sqlite3.Connection:
         connection = sqlite3.connect(self._path, timeout=wait_s, isolation_level=None, check_same_thread=False)
-        connection.execute("PRAGMA synchronous = NORMAL")  # survives a crash of the process; a power cut may cost the last moments
-        connection.execute("PRAGMA wal_autocheckpoint = 0")
-        (page_bytes,) = connection.execute("PRAGMA page_size").fetchone()
-        connection.execute(f"PRAGMA max_page_count = {max(1, self._max_bytes // page_bytes)}")
+        try:
+            connection.execute("PRAGMA synchronous = NORMAL")  # survives a crash of the process; a power cut may cost the last moments
+            connection.execute("PRAGMA wal_autocheckpoint = 0")
+            (page_bytes,) = connection.execute("PRAGMA page_size").fetchone()
+            connection.execute(f"PRAGMA max_page_count = {max(1, self._max_bytes // page_bytes)}")
+        except sqlite3.Error:
+            connection.close()
+            raise
         return connection
 
     async def batch(self, ops: list[Op]) -> list[Reply]:
@@ -141,11 +145,15 @@ class SQLite:
 
     def _open(self) -> sqlite3.Connection:
         """The connection of this process: one that came over a fork is left alone."""
-        if self._connection is None or self._pid != os.getpid():
-            if self._connection is not None:
-                _inherited.append(self._connection)
+        self._leave_inherited()
+        if self._connection is None:
             self._connection, self._pid = self._connect(), os.getpid()
         return self._connection
+
+    def _leave_inherited(self) -> None:
+        if self._connection is not None and self._pid != os.getpid():
+            _inherited.append(self._connection)  # dropped, the collector would close it
+            self._connection = None
 
     def _tidy_soon(self) -> None:
         if not self._tidying.is_alive():
@@ -168,7 +176,8 @@ class SQLite:
         if self._tidying.is_alive():
             self._tidying.join()  # milliseconds
         with self._lock:
-            if self._connection is not None and self._pid == os.getpid():
+            self._leave_inherited()
+            if self._connection is not None:
                 self._connection.close()
             self._connection = None
 
