@@ -7,7 +7,7 @@ from pathlib import Path
 from buckler.core.options import need, need_one_of, need_positive, options
 
 SERVERS = ("uvicorn", "granian")
-# Uvicorn by default: on HTTP/1.1 it was the faster one, and it took fewer ambiguous requests (see docs/why/server.md).
+# Uvicorn by default: it refuses ambiguous requests that granian takes. It is not the faster one (see docs/why/server.md).
 DEFAULT_SERVER = "uvicorn"
 _MAX_PORT = 65535
 _MIN_HEAD_BYTES = 8192  # what RFC 9110, section 4.1 asks of a request line alone, and the least that granian accepts
