@@ -47,6 +47,13 @@ class Registry:
         request.touched = True
         return session
 
+    async def alive(self, handles: list[str]) -> list[bool]:
+        """Whether the store still has each of the sessions with these handles. One round trip. Raises `StoreError`.
+
+        Those that `revoke_all` ended count as alive here until they time out: keep a list of them, and empty it then.
+        """
+        return [isinstance(raw, bytes) for raw in await self._store.batch([Get(key("session", handle)) for handle in handles])]
+
     async def revoke(self, handle: str) -> bool:
         """End the one session with this `handle`; whether there was one. Raises `StoreError`."""
         return bool((await self._store.batch([Drop(key("session", handle))]))[0])

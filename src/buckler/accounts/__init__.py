@@ -1,0 +1,1 @@
+"""Floor 1: people, and how they prove who they are."""
