@@ -50,7 +50,7 @@ def test_the_extra_all_is_all_the_extras() -> None:
 def test_every_named_extra_exists() -> None:
     """`MissingExtraError("…", "serve")` tells the user to install `buckler[serve]`."""
     for name in python_files("src/"):
-        for extra in re.findall(r'MissingExtraError\([^)]*?"(\w+)"\)', text(name)):
+        for extra in re.findall(r'MissingExtraError\([^)]*?"([\w-]+)"\)', text(name)):
             assert extra in PROJECT["project"]["optional-dependencies"], f"{name} names the extra {extra}"
 
 
