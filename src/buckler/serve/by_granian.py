@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import multiprocessing
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from buckler.errors import BackendError, MissingExtraError
 
@@ -12,6 +12,8 @@ try:
     from granian.constants import Interfaces, SSLProtocols
     from granian.http import HTTP1Settings, HTTP2Settings
     from granian.log import LogLevels
+
+    from buckler.serve.signals import deaf_children
 except ModuleNotFoundError as failure:
     raise MissingExtraError("the server granian", "serve") from failure
 
@@ -25,6 +27,14 @@ _TLS = {"1.2": SSLProtocols.tls12, "1.3": SSLProtocols.tls13}
 _MAX_STREAMS = 100  # at once on one HTTP/2 connection (RFC 9113, section 5.1.2 advises no fewer); bounds rapid reset, CVE-2023-44487
 
 
+class Supervisor(Granian):  # type: ignore[misc,valid-type]  # granian chooses this class when it is imported
+    """Starts the workers so that the terminal's Ctrl-C is the parent's alone from their first moment."""
+
+    def _spawn_workers(self, *given: Any) -> None:
+        with deaf_children():
+            super()._spawn_workers(*given)
+
+
 def run(serving: Serving, files: Files, listening: socket.socket) -> None:
     """Serve until SIGINT or SIGTERM. Raises `BackendError` when the workers end by themselves.
 
@@ -32,7 +42,7 @@ def run(serving: Serving, files: Files, listening: socket.socket) -> None:
     """
     listening.close()
     multiprocessing.set_start_method("spawn", force=True)  # a forked worker would share what the parent has opened
-    server = Granian(
+    server = Supervisor(
         "buckler.serve.worker:make_app",
         factory=True,
         address=serving.host,

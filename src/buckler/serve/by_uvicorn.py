@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import ssl
+import time
 from typing import TYPE_CHECKING, Any
 
 from buckler.errors import BackendError, MissingExtraError
@@ -15,6 +16,7 @@ try:
     from uvicorn.supervisors import Multiprocess
 
     from buckler.serve.bounded import bounded
+    from buckler.serve.signals import deaf_children
 except ModuleNotFoundError as failure:
     raise MissingExtraError("the server uvicorn", "serve") from failure
 
@@ -27,6 +29,7 @@ if TYPE_CHECKING:
 
 _TLS = {"1.2": ssl.TLSVersion.TLSv1_2, "1.3": ssl.TLSVersion.TLSv1_3}
 _MAX_MESSAGE_BYTES = 1024 * 1024
+_LAST_WORDS_S = 2.0  # for the application's own shutdown, after its requests have ended
 
 
 class Context:
@@ -41,6 +44,22 @@ class Context:
         context.minimum_version = _TLS[self._oldest]
         context.options |= ssl.OP_NO_COMPRESSION | ssl.OP_NO_RENEGOTIATION
         return context
+
+
+class Supervisor(Multiprocess):
+    """Starts the workers so that the terminal's Ctrl-C is the parent's alone from their first moment."""
+
+    def init_processes(self) -> None:
+        with deaf_children():
+            super().init_processes()
+
+    def join_all(self) -> None:
+        """Wait as long as a worker may take to end in order. Uvicorn would wait for ever for one that is stuck in its startup."""
+        ends_s = time.monotonic() + (self.config.timeout_graceful_shutdown or 0) + _LAST_WORDS_S
+        for process in self.processes:
+            process.process.join(max(0.0, ends_s - time.monotonic()))
+            process.process.kill()  # no more than a no-op for one that has ended
+            process.process.join()
 
 
 def config_of(serving: Serving, files: Files) -> Config:
@@ -79,7 +98,7 @@ def _has_websockets() -> bool:
 
 def run(serving: Serving, files: Files, listening: socket.socket) -> None:
     """Serve until SIGINT or SIGTERM. Raises `BackendError` when the workers cannot start."""
-    supervisor: Any = Multiprocess(config_of(serving, files), [listening])
+    supervisor: Any = Supervisor(config_of(serving, files), [listening])
     logging.getLogger("uvicorn.error").setLevel(logging.CRITICAL)  # the parent says it in its own words below
     supervisor.run()
     listening.close()
