@@ -1,0 +1,84 @@
+"""Accounts keep their word in the source: who may vouch for somebody, and how what is wrong is said."""
+
+from __future__ import annotations
+
+import ast
+import re
+import string
+
+import pytest
+
+from tests.architecture.tree import imports, parsed, python_files, text
+from tools.docs import source
+
+# Every place that makes a `SignedIn`, and what it has verified before it does.
+VERIFIERS: dict[str, str] = {
+    "accounts.signin.arrive": "the end of every way in: password, passkey or provider, and the second factor where there is one",
+}
+STATUSES = {400, 401, 403, 404, 409, 410, 422, 429, 503}
+PROBLEMS = source.problems()
+ONE_LINE = re.compile(r"[A-Z].*[.?]$")
+
+
+def test_only_verifiers_vouch_for_somebody() -> None:
+    places = {found.where for found in source.calls(source.SRC, "prove") if isinstance(found.call.func, ast.Name)}
+    assert not places - set(VERIFIERS), "makes a SignedIn: say here what it has verified before"
+    assert not set(VERIFIERS) - places, "vouches for nobody any more"
+
+
+def test_nobody_makes_the_proof_by_hand() -> None:
+    for name in python_files("src/", "examples/"):
+        if name == "src/buckler/accounts/proof.py":
+            continue
+        for found in imports(name):
+            assert "_MAKER" not in found.names, f"{name}:{found.line}"
+    for made in source.calls(source.SRC, "SignedIn"):
+        assert made.where == "accounts.proof.prove", made.place
+
+
+def test_prove_has_no_other_name() -> None:
+    """It is taken out of its module by its name and called there: an alias would hide a place from the list above."""
+    for name in python_files("src/"):
+        tree = parsed(name)
+        called = {call.func for call in ast.walk(tree) if isinstance(call, ast.Call)}
+        for node in ast.walk(tree):
+            if isinstance(node, ast.ImportFrom):
+                assert node.module != "buckler.accounts" or "proof" not in {item.name for item in node.names}, f"{name}:{node.lineno}"
+                assert node.module != "buckler.accounts.proof" or not any(item.asname for item in node.names), f"{name}:{node.lineno}"
+            elif isinstance(node, ast.Name) and node.id == "prove":
+                assert node in called, f"{name}:{node.lineno} hands `prove` on"
+
+
+def test_there_are_problems() -> None:
+    """A scan that finds nothing would prove nothing."""
+    assert len(PROBLEMS) > 5
+
+
+def test_a_problem_has_a_code_of_its_own() -> None:
+    codes = [item.code for item in PROBLEMS]
+    assert sorted(set(codes)) == sorted(codes)
+
+
+def test_a_problem_is_a_constant_at_the_top_of_its_module() -> None:
+    for found in source.calls(source.SRC, "Problem"):
+        top = [node for node in parsed(found.path).body if isinstance(node, (ast.Assign, ast.AnnAssign))]
+        assert any(node.value is not None and node.value.lineno == found.call.lineno for node in top), (
+            f"{found.place}: a constant, in capitals"
+        )
+
+
+@pytest.mark.parametrize("problem", PROBLEMS, ids=lambda item: item.code)
+def test_a_problem_is_well_said(problem: source.Problem) -> None:
+    assert re.fullmatch(r"account\.[a-z][a-z0-9]*(?:_[a-z0-9]+)*", problem.code)
+    assert problem.status in STATUSES
+    assert ONE_LINE.match(problem.title)
+    assert ONE_LINE.match(problem.fix)
+
+
+@pytest.mark.parametrize("problem", PROBLEMS, ids=lambda item: item.code)
+def test_a_problem_has_its_row_in_the_documentation(problem: source.Problem) -> None:
+    assert f'<a id="{problem.code}"></a>' in text("docs/problems.md"), "run `make docs`"
+
+
+def _gaps(said: str) -> set[str]:
+    return {name for _, name, _, _ in string.Formatter().parse(said) if name}
