@@ -162,3 +162,61 @@ def test_settings_that_cannot_work(options: dict[str, Any]) -> None:
 def test_a_developers_front_end_over_plain_http() -> None:
     CORS(origins=["http://localhost:5173", "http://127.0.0.1:5173", "http://[::1]:5173"], credentials=True)
     CORS(origins=["http://intranet.example"])
+
+
+NAMED = CORS(origins=[APP.decode()], credentials=True)
+CROSS_SITE = (b"sec-fetch-site", b"cross-site")
+
+
+async def refused(cors: CORS, *headers: tuple[bytes, bytes]) -> dict[bytes, bytes]:
+    """Return the head of what `csrf` says to another site's POST."""
+
+    async def app(scope: Any, receive: Any, send: Any) -> None:
+        raise AssertionError("it is refused")
+
+    guard, wire = guarded(app, cors), Wire()
+    await guard(scope_of("/", "POST", CROSS_SITE, *headers), wire.receive, wire.send)
+    assert wire.status == 403
+    found = wire.sent[0]["headers"]
+    assert sum(name == b"vary" for name, _ in found) == 1
+    return dict(found)
+
+
+async def test_a_named_origin_can_read_why_it_is_refused() -> None:
+    head = await refused(NAMED, (b"origin", APP))
+    assert head[b"access-control-allow-origin"] == APP
+    assert head[b"access-control-allow-credentials"] == b"true"
+    assert head[b"vary"] == b"Accept, Origin"
+
+
+@pytest.mark.parametrize(
+    "origin", [b"https://evil.example", b"null", b"*", b"", b"https://app.example.evil.example", b"HTTPS://app.example"]
+)
+async def test_no_other_origin_can(origin: bytes) -> None:
+    for headers in (((b"origin", origin),), ()):
+        head = await refused(NAMED, *headers)
+        assert not [name for name in head if name.startswith(b"access-control-")]
+        assert head[b"vary"] == b"Accept, Origin", "a cache must not keep it for the named one"
+
+
+async def test_where_nobody_is_named_a_refusal_says_nothing_of_origins() -> None:
+    head = await refused(CORS(), (b"origin", APP))
+    assert not [name for name in head if name.startswith(b"access-control-")]
+    assert head[b"vary"] == b"Accept"
+
+
+async def test_anybody_can_read_why_where_anybody_can_read() -> None:
+    head = await refused(CORS(origins=["*"]), (b"origin", b"https://anybody.example"))
+    assert head[b"access-control-allow-origin"] == b"*"
+    assert head[b"vary"] == b"Accept"
+
+
+async def test_an_error_of_the_application_can_be_read_as_well() -> None:
+    async def app(scope: Any, receive: Any, send: Any) -> None:
+        raise ZeroDivisionError
+
+    guard, wire = guarded(app, NAMED), Wire()
+    with pytest.raises(ZeroDivisionError):
+        await guard(scope_of("/", "GET", (b"origin", APP)), wire.receive, wire.send)
+    assert wire.status == 500
+    assert (b"access-control-allow-origin", APP) in wire.sent[0]["headers"]

@@ -70,6 +70,7 @@ class Steps:
       state and for WebSocket handshakes only, so that a GET does not pay for it.
     - `wait`: what needs the store.
     - `dress`: edits the head; called when the response carries a header named in `watch`, or the request was touched.
+    - `dress_refusal`: the same for what the guard says in the application's place.
     - `settle`: what to save before the head is sent: store operations, or None. Called only for touched requests.
     - `limits`: numbers for the guard.
     """
@@ -80,6 +81,7 @@ class Steps:
     wait: Wait | None = None
     dress: Callable[[Request, Head], None] | None = None
     watch: frozenset[bytes] = frozenset()
+    dress_refusal: Callable[[Request, Head], None] | None = None
     settle: Callable[[Request], list[Op] | None] | None = None
     limits: Limits | None = None
 

@@ -72,6 +72,7 @@ class Plan:
     unsafe_checks: tuple[Callable[[Request], Answer | None], ...]
     waits: tuple[Wait, ...]
     dressers: tuple[Callable[[Request, Head], None], ...]
+    refusal_dressers: tuple[Callable[[Request, Head], None], ...]
     settles: tuple[Callable[[Request], list[Op] | None], ...]
     constant: tuple[Header, ...]
     watched: frozenset[bytes]
@@ -102,6 +103,7 @@ def make_plan(app: object, changes: Sequence[Protection | Off], facts: Facts) ->
         unsafe_checks=tuple(check for step in steps for check in (step.check, step.check_unsafe) if check),
         waits=waits,
         dressers=tuple(step.dress for step in steps if step.dress),
+        refusal_dressers=tuple(step.dress_refusal for step in steps if step.dress_refusal),
         settles=tuple(step.settle for step in steps if step.settle),
         constant=constant,
         watched=frozenset(name for name, _ in constant).union(*(step.watch for step in steps)),

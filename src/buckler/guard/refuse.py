@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from buckler.core.answer import Answer, Refusal, refusal
 from buckler.core.event import Event
+from buckler.core.protection import Head
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, MutableMapping
@@ -79,6 +80,8 @@ def render(plan: Plan, request: Request, what: Answer) -> tuple[list[Header], by
     head = _joined((*common, *what.headers), plan.constant)
     if request.http_version in {"1.0", "1.1"} and may_have_body(request):
         head.append((b"connection", b"close"))
+    for dress in plan.refusal_dressers:
+        dress(request, Head(what.status, head))
     return head, body
 
 

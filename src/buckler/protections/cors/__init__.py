@@ -9,7 +9,8 @@ How:
     The guard alone speaks the `Access-Control-…` headers: what the application says itself is removed, and told in an Event. An origin
     counts only when it equals one of `origins`, letter by letter. Preflights are answered by the guard with constant bytes, those of
     other origins are refused with 403; neither reaches the application. Where answers differ by origin, every response says
-    `Vary: Origin`. `origins=["*"]` lets every page read what an anonymous visitor sees, and excludes `credentials`.
+    `Vary: Origin`. Refusals say the same as answers, so that scripts of a named origin can read why. `origins=["*"]` lets every page read
+    what an anonymous visitor sees, and excludes `credentials`.
 
 Does not stop:
     Requests that another origin sends without reading the answer: that is `csrf`'s. The two lists are separate on purpose: an origin that
@@ -100,7 +101,9 @@ class CORS:
         answers = {origin: Answer(204, (*grant, *about, *vary)) for origin, grant in grants.items()}
         dress, watch = _dresser(self, site, grants), frozenset({_ALLOW, b"vary"})
         check = _checker(grants, answers, answers.get(b"*"))
-        return Steps(check=check, dress=dress, watch=watch, headers=grants[b"*"] if anybody else vary)
+        if anybody:
+            return Steps(check=check, dress=dress, watch=watch, headers=grants[b"*"])
+        return Steps(check=check, dress=dress, watch=watch, dress_refusal=_refusal_dresser(grants), headers=vary)
 
     def _grant(self, origin: bytes) -> tuple[Header, ...]:
         grant: tuple[Header, ...] = ((_ALLOW, origin),)
@@ -145,6 +148,14 @@ def _checker(
         return None
 
     return check
+
+
+def _refusal_dresser(grants: dict[bytes, tuple[Header, ...]]) -> Callable[[Request, Head], None]:
+    def dress_refusal(request: Request, head: Head) -> None:
+        head.headers += grants.get(request.headers.get(b"origin", b""), ())
+        add_vary(head.headers, b"Origin")
+
+    return dress_refusal
 
 
 def _dresser(chosen: CORS, site: Site, grants: dict[bytes, tuple[Header, ...]]) -> Callable[[Request, Head], None]:
