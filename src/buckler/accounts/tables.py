@@ -60,6 +60,7 @@ class Table(DeclarativeBase):
 
 
 def _owner() -> Mapped[UUID]:
+    """Whose it is. What a deleted person had goes with the person."""
     return mapped_column(ForeignKey("account_person.id", ondelete="CASCADE"), index=True)
 
 
@@ -101,7 +102,6 @@ class Ticket(Table):
     purpose: Mapped[str] = mapped_column(String(40))
     person_id: Mapped[UUID | None] = mapped_column(ForeignKey("account_person.id", ondelete="CASCADE"), index=True)
     sealed: Mapped[str] = mapped_column(Text)  # what the ticket is about; sealed, since it may hold a hash or an address
-    attempts: Mapped[int] = mapped_column(default=0)
     created_at: Mapped[datetime]
     expires_at: Mapped[datetime] = mapped_column(index=True)
 

@@ -101,8 +101,13 @@ class Visit:
     async def commit(self) -> None:
         """Make everything of this visit true: rows first, then events, then letters, which a background task sends."""
         await self.db.commit()
-        for event in self._events:
-            self.site.events.append(event)
+        self.tell()
         for letter in self._letters:
             self.accounts.outbox.put(letter, self.site)
-        self._events, self._letters = [], []
+        self._letters = []
+
+    def tell(self) -> None:
+        """Let the events out without a commit: for a refusal, which writes no row, so that it costs the same whoever it is about."""
+        for event in self._events:
+            self.site.events.append(event)
+        self._events = []

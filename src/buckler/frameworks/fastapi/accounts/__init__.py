@@ -1,0 +1,27 @@
+"""Accounts for FastAPI: `add_accounts(app, accounts)`, and what a route says of who may call it."""
+
+from buckler.frameworks.fastapi.accounts.add import add_accounts
+from buckler.frameworks.fastapi.accounts.depends import (
+    PersonDep,
+    SignedInDep,
+    VisitDep,
+    fresh,
+    maybe_signed_in,
+    public,
+    requires,
+    signed_in,
+)
+from buckler.frameworks.fastapi.accounts.walk import routes_without_rule
+
+__all__ = [
+    "PersonDep",
+    "SignedInDep",
+    "VisitDep",
+    "add_accounts",
+    "fresh",
+    "maybe_signed_in",
+    "public",
+    "requires",
+    "routes_without_rule",
+    "signed_in",
+]

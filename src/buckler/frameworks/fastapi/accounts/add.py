@@ -1,0 +1,29 @@
+"""Adds accounts to an application: one call."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from buckler.accounts.problems import AccountError
+from buckler.frameworks.fastapi.accounts.answer import on_account_error
+from buckler.frameworks.fastapi.accounts.depends import STATE
+
+if TYPE_CHECKING:
+    from fastapi import FastAPI
+
+    from buckler.accounts.accounts import Accounts
+
+
+def add_accounts(app: FastAPI, accounts: Accounts) -> None:
+    """Serve the pages and the API of `accounts`, and answer `AccountError` everywhere in `app`. Call it once, before the guard is put
+    around; close what it holds in the application's lifespan: `await accounts.close()`.
+
+    For an application mounted inside, which has handlers of its own, call `join_accounts`.
+    """
+    join_accounts(app, accounts)
+
+
+def join_accounts(app: FastAPI, accounts: Accounts) -> None:
+    """Let the routes of `app` use `accounts`, whose pages another application serves."""
+    setattr(app.state, STATE, accounts)
+    app.add_exception_handler(AccountError, on_account_error)

@@ -1,0 +1,59 @@
+"""How an `AccountError` leaves: as the guard's own refusal, so that page, problem details and event have one code; a browser that only
+lacks a sign-in is sent to where it gets one."""
+
+from __future__ import annotations
+
+import math
+from typing import TYPE_CHECKING, cast
+from urllib.parse import quote
+
+from fastapi.responses import RedirectResponse, Response
+
+from buckler.accounts.fresh import NOT_FRESH
+from buckler.accounts.problems import AccountError
+from buckler.core.answer import refusal
+from buckler.frameworks.fastapi.accounts.depends import NOBODY, accounts_of
+from buckler.frameworks.starlette import guarded_request
+
+if TYPE_CHECKING:
+    from fastapi import Request
+
+    from buckler.core.headers import Header
+
+_LEAST_RETRY_S = 1
+
+
+async def on_account_error(request: Request, error: Exception) -> Response:
+    """Answer an `AccountError` that no page has caught."""
+    failed = cast("AccountError", error)
+    accounts, guarded = accounts_of(request), guarded_request(request.scope)
+    to = {NOBODY.code: accounts.paths.sign_in, NOT_FRESH.code: accounts.paths.confirm}.get(failed.problem.code)
+    if to is not None and navigates(request):
+        return RedirectResponse(f"{to}?next={quote(_here(request))}", 303, {"cache-control": "no-store"})
+    title, fix = accounts.texts.problem(language_of(request), failed)
+    guarded.refusal = refusal(failed.problem.status, failed.problem.code, title, fix).with_headers(*_fields(failed))
+    return Response(status_code=failed.problem.status)
+
+
+def navigates(request: Request) -> bool:
+    """Whether this is a person who looks at a page, and no program."""
+    return request.method == "GET" and "text/html" in request.headers.get("accept", "") and "authorization" not in request.headers
+
+
+def language_of(request: Request) -> str:
+    """Return the language that the browser prefers, of those that there are."""
+    return accounts_of(request).texts.negotiate(request.headers.get("accept-language", ""))
+
+
+def _here(request: Request) -> str:
+    path = request.scope.get("root_path", "") + request.scope["path"].removeprefix(request.scope.get("root_path", ""))
+    return path + (f"?{request.url.query}" if request.url.query else "")
+
+
+def _fields(failed: AccountError) -> list[Header]:
+    fields: list[Header] = []
+    if failed.retry_s or failed.problem.status in {429, 503}:
+        fields.append((b"retry-after", b"%d" % max(_LEAST_RETRY_S, math.ceil(failed.retry_s))))
+    if failed.problem.status == 401:
+        fields.append((b"www-authenticate", b"Bearer"))  # RFC 9110, section 11.6.1: a 401 names at least one scheme
+    return fields

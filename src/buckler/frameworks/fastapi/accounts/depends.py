@@ -1,0 +1,158 @@
+"""Who calls: dependencies that hand a route proof of a person, or refuse. A route without any is what `routes_without_rule` finds.
+
+The header `Authorization: Bearer …` counts before the session, and a token that is not valid refuses: nobody falls back to being a
+stranger, or somebody else, unnoticed.
+"""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator  # noqa: TC003  # FastAPI reads annotations at run time
+from typing import TYPE_CHECKING, Annotated, Any, TypeVar
+from uuid import UUID
+
+from fastapi import Depends
+from fastapi.requests import HTTPConnection  # noqa: TC002  # FastAPI reads annotations at run time
+
+from buckler.accounts import fresh as freshness
+from buckler.accounts import people, roles, tokens
+from buckler.accounts.problems import AccountError, Problem
+from buckler.accounts.proof import SignedIn, prove
+from buckler.accounts.tables import Person
+from buckler.accounts.visit import Visit
+from buckler.core.options import need, need_positive
+from buckler.frameworks.starlette import guarded_request
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from buckler.accounts.accounts import Accounts
+
+T = TypeVar("T", bound="Callable[..., Any]")
+
+NOBODY = Problem("account.sign_in_needed", 401, "Please sign in first.", "Sign in, or send a token that is valid.")
+FORBIDDEN = Problem("account.forbidden", 403, "You may not do this.", "Ask somebody who runs this site, if you should be able to.")
+
+RULE = "__buckler_rule__"
+STATE = "buckler_accounts"
+
+
+def accounts_of(connection: HTTPConnection) -> Accounts:
+    """Return the accounts of the application that serves this request. Raises RuntimeError where there are none."""
+    found: Accounts | None = getattr(connection.app.state, STATE, None)
+    if found is None:
+        raise RuntimeError("this application has no accounts: call add_accounts(app, accounts)")
+    return found
+
+
+async def visit(connection: HTTPConnection) -> AsyncIterator[Visit]:
+    """Lend the unit of work of this request: what was not committed is rolled back. A dependency."""
+    accounts = accounts_of(connection)
+    async with accounts.database() as db:
+        yield Visit(accounts, guarded_request(connection.scope), db)
+
+
+VisitDep = Annotated[Visit, Depends(visit)]
+
+
+def rule(name: str) -> Callable[[T], T]:
+    """Mark a dependency as one that says who may call."""
+
+    def marked(dependency: T) -> T:
+        setattr(dependency, RULE, name)
+        return dependency
+
+    return marked
+
+
+@rule("maybe signed in")
+async def maybe_signed_in(visit: VisitDep) -> SignedIn | None:
+    """Return proof of who calls, or None for a visitor. Raises 401 for a token that is not valid. A dependency.
+
+    By session it asks no database: who was disabled or deleted has no session any more.
+    """
+    header = visit.request.headers.get(b"authorization")
+    if header is not None:
+        return await _by_token(visit, header)
+    name = visit.session.person if visit.request.session is not None else None  # a visitor without a session stays without one
+    try:
+        return prove(UUID(name), "session", fresh_s=freshness.age_s(visit)) if name else None
+    except ValueError:  # a session from before accounts were used here
+        return None
+
+
+async def _by_token(visit: Visit, header: bytes) -> SignedIn:
+    scheme, _, text = header.partition(b" ")
+    found = await tokens.owner_of(visit, text.strip().decode("latin-1")) if scheme.lower() in visit.accounts.tokens.schemes else None
+    if found is None:
+        raise AccountError(NOBODY)
+    return found
+
+
+@rule("signed in")
+async def signed_in(who: Annotated[SignedIn | None, Depends(maybe_signed_in)]) -> SignedIn:
+    """Return proof of who calls. Raises 401 for nobody; a browser is sent to the sign-in page. A dependency."""
+    if who is None:
+        raise AccountError(NOBODY)
+    return who
+
+
+SignedInDep = Annotated[SignedIn, Depends(signed_in)]
+
+
+@rule("signed in")
+async def person(visit: VisitDep, who: SignedInDep) -> Person:
+    """Return the row of who calls; one statement. Raises 401 for nobody. A dependency."""
+    found = await people.by_id(visit, who.person_id)
+    if found is None:
+        raise AccountError(NOBODY)
+    return found
+
+
+PersonDep = Annotated[Person, Depends(person)]
+
+
+def fresh(minutes: float = freshness.MINUTES) -> Any:
+    """Ask for a person who proved within `minutes` who they are: `who: SignedIn = fresh(minutes=10)`, or in `dependencies`.
+
+    A browser is sent to the page that asks for the proof, and comes back. A token is never fresh.
+    """
+    need_positive(fresh, minutes=minutes)
+
+    @rule("fresh")
+    async def freshly(who: SignedInDep) -> SignedIn:
+        if who.fresh_s > minutes * 60:
+            raise AccountError(freshness.NOT_FRESH)
+        return who
+
+    return Depends(freshly)
+
+
+def requires(*permissions: str) -> Any:
+    """Ask for a person whose roles allow all of `permissions`: `dependencies=[requires("articles:delete")]`. Everybody else gets 403.
+
+    With a token, it must have been made for them too. One statement a request. Raises `ConfigError` for what is no permission.
+    """
+    need(permissions, "requires", permissions, 'give at least one permission, as in "articles:delete"')
+    for permission in permissions:
+        roles.need_permission("requires", permission)
+
+    @rule("requires")
+    async def allowed(visit: VisitDep, who: SignedInDep) -> SignedIn:
+        owned = visit.accounts.permissions.of(await roles.of(visit, who.person_id))
+        for permission in permissions:
+            if not roles.allows(owned, permission) or not (who.scopes is None or roles.allows(who.scopes, permission)):
+                raise AccountError(FORBIDDEN)
+        return who
+
+    return Depends(allowed)
+
+
+def public(*, because: str) -> Any:
+    """Say that anybody may call a route: `dependencies=[public(because="it is the front page")]`. Changes nothing but the record."""
+    need(isinstance(because, str) and because.strip(), "public.because", because, "say in a sentence why it is right here")
+
+    @rule("public")
+    async def anybody() -> None:
+        return
+
+    return Depends(anybody)
