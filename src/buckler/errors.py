@@ -67,3 +67,9 @@ class StoreError(BackendError):
     """A store did not answer, or answered what it must not."""
 
     code = "backend.store"
+
+
+class RemoteError(BackendError):
+    """Another server that Buckler asked did not answer, or answered what it must not."""
+
+    code = "backend.remote"
