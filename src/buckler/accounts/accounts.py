@@ -3,12 +3,9 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from dataclasses import field
 from functools import cached_property
-from pathlib import Path
 from typing import TYPE_CHECKING
-
-from sqlalchemy.ext.asyncio import AsyncSession, async_sessionmaker
 
 from buckler.accounts.addresses import address
 from buckler.accounts.mail import Outbox, Post
@@ -16,7 +13,6 @@ from buckler.accounts.passwords import Hasher, Passwords
 from buckler.accounts.paths import Paths
 from buckler.accounts.problems import AccountError
 from buckler.accounts.profile import NoProfile, Profile
-from buckler.accounts.providers import Provider
 from buckler.accounts.render import Renderer
 from buckler.accounts.roles import Roles
 from buckler.accounts.texts import Texts
@@ -25,7 +21,13 @@ from buckler.accounts.tokens import Tokens
 from buckler.core.options import need, options
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Mapping, Sequence
+    from pathlib import Path
+
+    from sqlalchemy.ext.asyncio import AsyncSession, async_sessionmaker
+
+    from buckler.accounts.providers import Provider
+
 
 _ORIGIN = re.compile(r"https://[^/?#\s]+|http://(localhost|127\.0\.0\.1)(:\d+)?")
 
@@ -54,7 +56,7 @@ class Accounts:
     paths: Paths = Paths()
     profile: Profile = NoProfile()
     providers: Sequence[Provider] = ()
-    roles: Mapping[str, Sequence[str]] = {}  # noqa: RUF012  # options are frozen, and nobody writes to this one
+    roles: Mapping[str, Sequence[str]] = field(default_factory=dict)
     max_sessions: int | None = None
     folders: Sequence[Path] = ()
 
@@ -74,7 +76,7 @@ class Accounts:
         try:
             address(self.sender)
         except AccountError:
-            need(False, "Accounts.sender", self.sender, "give an e-mail address, as in accounts@shop.example")  # noqa: FBT003  # it is known
+            need(False, "Accounts.sender", self.sender, "give an e-mail address, as in accounts@shop.example")  # it is known
         self.permissions.of(())  # judged at startup
 
     @cached_property

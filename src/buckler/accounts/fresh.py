@@ -42,7 +42,7 @@ def need(visit: Visit, minutes: float = MINUTES) -> None:
 
 
 async def ways(visit: Visit, person: Person) -> list[list[str]]:
-    """Return what may be shown, the best first: each a list of what is shown together. `passkey` alone is a passkey that verifies its user."""
+    """Return what may be shown, the best first: each a list of what is shown together. `passkey` alone is one that verifies its user."""
     owned = await factors.of(visit, person)
     found: list[list[str]] = [["passkey"]] if owned.signs_in_by_passkey else []
     if owned.password:

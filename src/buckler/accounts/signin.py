@@ -46,7 +46,7 @@ class Half(NamedTuple):
 async def with_password(visit: Visit, email: str, password: str, *, channel: str = "page") -> SignedIn | Half:
     """Sign in by e-mail address and password. Raises `AccountError`: 401, the same for an unknown person as for a wrong password, after
     the same work; 429 when there were too many attempts; 503 when all who hash are busy."""
-    visit.session  # noqa: B018  # opened now: a sign-in counts from before the password was looked at
+    visit.open()
     person = await check_password(visit, email, password, channel=channel)
     if person.email_verified_at is None:
         await verify.begin(visit, person)
@@ -73,7 +73,7 @@ async def check_password(visit: Visit, email: str, password: str, *, channel: st
 
 async def with_passkey(visit: Visit, response: Any) -> SignedIn:
     """Sign in by a passkey, which is both factors at once. Raises `AccountError`."""
-    visit.session  # noqa: B018  # as above
+    visit.open()
     await throttle.admit(visit, "passkey", "")
     person, _ = await passkeys.check_sign_in(visit, response)
     await throttle.admit(visit, "passkey", person.email)  # a person who is locked is locked here too (CVE-2026-9798)
@@ -83,7 +83,7 @@ async def with_passkey(visit: Visit, response: Any) -> SignedIn:
 async def with_claimed(visit: Visit, claimed: Claimed) -> SignedIn | Half:
     """Sign in by an account at another provider. Never finds a person by e-mail address: raises `AccountError` 409 for one who has that
     address (GHSA-g38m-r43w-p2q7). Raises KeyError where there is nobody yet: `signup.with_claimed` is next."""
-    visit.session  # noqa: B018  # as above
+    visit.open()
     await throttle.admit(visit, "provider", "")
     person = await links.owner(visit, claimed)
     if person is not None:

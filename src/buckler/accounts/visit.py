@@ -61,6 +61,11 @@ class Visit:
         """The visitor's own session."""
         return self.sessions.open(self.request)
 
+    def open(self) -> None:
+        """Open the session now: a sign-in counts from this moment, before any password is looked at, so that a revocation that happens
+        meanwhile ends it as well."""
+        self.sessions.open(self.request)
+
     def link(self, path: str) -> str:
         """Return the address of a page of this site, for a mail."""
         return (self.accounts.origin or self.request.origin) + path

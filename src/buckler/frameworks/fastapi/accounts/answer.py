@@ -10,7 +10,6 @@ from urllib.parse import quote
 from fastapi.responses import RedirectResponse, Response
 
 from buckler.accounts.fresh import NOT_FRESH
-from buckler.accounts.problems import AccountError
 from buckler.core.answer import refusal
 from buckler.frameworks.fastapi.accounts.depends import NOBODY, accounts_of
 from buckler.frameworks.starlette import guarded_request
@@ -18,6 +17,7 @@ from buckler.frameworks.starlette import guarded_request
 if TYPE_CHECKING:
     from fastapi import Request
 
+    from buckler.accounts.problems import AccountError
     from buckler.core.headers import Header
 
 _LEAST_RETRY_S = 1
