@@ -19,6 +19,7 @@ from buckler.accounts.texts import Texts
 from buckler.accounts.throttle import Throttle
 from buckler.accounts.tokens import Tokens
 from buckler.core.options import need, options
+from buckler.errors import ConfigError
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -76,7 +77,7 @@ class Accounts:
         try:
             address(self.sender)
         except AccountError:
-            need(False, "Accounts.sender", self.sender, "give an e-mail address, as in accounts@shop.example")  # it is known
+            raise ConfigError("Accounts.sender", self.sender, "give an e-mail address, as in accounts@shop.example") from None
         self.permissions.of(())  # judged at startup
 
     @cached_property

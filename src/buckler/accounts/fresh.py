@@ -61,7 +61,7 @@ async def send_code(visit: Visit, person: Person) -> None:
 
 
 async def confirm(visit: Visit, person: Person, answers: Mapping[str, Any]) -> None:
-    """Make this session fresh, under a new id. `answers`: way → what was shown. Raises `AccountError`, and says not which part was wrong."""
+    """Make this session fresh, under a new id. `answers`: way → what was shown. Raises `AccountError`, which names no part."""
     await throttle.admit(visit, "fresh", person.email)
     given = {way: answer for way, answer in answers.items() if answer}
     allowed = next((way for way in await ways(visit, person) if set(way) == set(given)), None)

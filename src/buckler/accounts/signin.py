@@ -56,7 +56,7 @@ async def with_password(visit: Visit, email: str, password: str, *, channel: str
 
 
 async def check_password(visit: Visit, email: str, password: str, *, channel: str) -> Person:
-    """Return whose password this is, hashed anew where its hash was out of date. The attempt is counted first. Raises as `with_password`."""
+    """Return whose password this is, hashed anew where its hash was out of date. Counted first. Raises as `with_password`."""
     await throttle.admit(visit, channel, email)
     person = await people.by_email(visit, email)
     hasher = visit.accounts.hasher

@@ -128,7 +128,7 @@ def fresh(minutes: float = freshness.MINUTES) -> Any:
 
 
 def requires(*permissions: str) -> Any:
-    """Ask for a person whose roles allow all of `permissions`, as in `dependencies=[requires("articles:delete")]`. Others get 403.
+    """Let in only who may do all of `permissions` by a role, as in `dependencies=[requires("articles:delete")]`. Others get 403.
 
     With a token, it must have been made for them too. One statement a request. Raises `ConfigError` for what is no permission.
     """
