@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from uuid import UUID
 
 from buckler.accounts import browsers, devices, factors, passkeys, people, recovery, throttle, totp, verify
+from buckler.accounts.fresh import HOW
 from buckler.accounts.problems import AccountError, Problem
 from buckler.accounts.proof import SignedIn, prove
 from buckler.accounts.providers import links
@@ -31,7 +32,6 @@ LINK_FIRST = Problem(
 )
 
 HALF = "account.half"
-HOW = "account.how"
 _HALF_LIVES_S = 600.0
 
 
