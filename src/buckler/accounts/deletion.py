@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 async def finish(visit: Visit, person: Person) -> None:
     """Delete the account of the person who is signed in here, freshly. Raises `AccountError`."""
-    fresh.need(visit)
+    fresh.need(visit, person)
     await erase(visit, person)
     visit.session.sign_out()
     await visit.commit()

@@ -31,7 +31,7 @@ _PERSON = ("id", "email", "email_verified_at", "password_changed_at", "language"
 
 async def of(visit: Visit, person: Person) -> dict[str, Any]:
     """Return JSON values. Raises `AccountError` unless the sign-in is fresh: whoever finds an open browser must not take all of it away."""
-    fresh.need(visit)
+    fresh.need(visit, person)
     found: dict[str, Any] = {"account": _plain(person, _PERSON)}
     for name, (table, columns) in _KEPT.items():
         rows = await visit.db.scalars(select(table).where(table.__table__.c.person_id == person.id))

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 from buckler.accounts.problems import AccountError, Problem
 
 if TYPE_CHECKING:
+    from buckler.accounts.tables import Person
     from buckler.accounts.visit import Visit
 
 NOT_FRESH = Problem("account.not_fresh", 403, "Please confirm that it is you.", "Confirm with your password or passkey, then go on.")
@@ -26,12 +27,13 @@ def age_s(visit: Visit) -> float:
     return math.inf if _UNFRESH.intersection(how) else visit.session.fresh_s
 
 
-def is_fresh(visit: Visit, minutes: float = MINUTES) -> bool:
-    """Whether that is at most `minutes` ago."""
-    return age_s(visit) <= minutes * 60
+def is_fresh(visit: Visit, person: Person, minutes: float = MINUTES) -> bool:
+    """Whether that was `person`, and at most `minutes` ago. A session makes nobody fresh but the one whose session it is: somebody with a
+    token of yours and a fresh session of their own is not you."""
+    return visit.session.person == str(person.id) and age_s(visit) <= minutes * 60
 
 
-def need(visit: Visit, minutes: float = MINUTES) -> None:
+def need(visit: Visit, person: Person, minutes: float = MINUTES) -> None:
     """Raise `AccountError` 403 unless it is fresh."""
-    if not is_fresh(visit, minutes):
+    if not is_fresh(visit, person, minutes):
         raise AccountError(NOT_FRESH)

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 async def change(visit: Visit, person: Person, password: str) -> None:
     """Change the password of the person who is signed in here, freshly. All other sessions end. Raises `AccountError`."""
-    fresh.need(visit)
+    fresh.need(visit, person)
     hashed = await judged(visit, person, password)
     await replace(visit, person, hashed)
     visit.session.revoke_others()

@@ -14,6 +14,7 @@ from buckler.frameworks.fastapi.accounts.depends import (
 from buckler.frameworks.fastapi.accounts.walk import routes_without_rule
 
 __all__ = [
+    "OwnerDep",
     "PersonDep",
     "SignedInDep",
     "VisitDep",

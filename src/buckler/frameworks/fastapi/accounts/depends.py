@@ -19,7 +19,7 @@ from buckler.accounts.problems import AccountError, Problem
 from buckler.accounts.proof import SignedIn, prove
 from buckler.accounts.tables import Person
 from buckler.accounts.visit import Visit
-from buckler.core.options import need, need_positive
+from buckler.core.options import need
 from buckler.frameworks.starlette import guarded_request
 
 if TYPE_CHECKING:
@@ -31,6 +31,8 @@ T = TypeVar("T", bound="Callable[..., Any]")
 
 NOBODY = Problem("account.sign_in_needed", 401, "Please sign in first.", "Sign in, or send a token that is valid.")
 FORBIDDEN = Problem("account.forbidden", 403, "You may not do this.", "Ask somebody who runs this site, if you should be able to.")
+
+BY_SESSION = Problem("account.session_needed", 403, "A token may not do this.", "Sign in, and do it yourself.")
 
 RULE = "__buckler_rule__"
 STATE = "buckler_accounts"
@@ -111,12 +113,24 @@ async def person(visit: VisitDep, who: SignedInDep) -> Person:
 PersonDep = Annotated[Person, Depends(person)]
 
 
-def fresh(minutes: float = freshness.MINUTES) -> Any:
-    """Ask for a person who proved within `minutes` who they are: `who: SignedIn = fresh(minutes=10)`, or in `dependencies`.
+@rule("signed in here")
+async def owner(who: SignedInDep, person: PersonDep) -> Person:
+    """Return the row of who is signed in by session. Raises 403 for a token, whatever it was made for: a program that acts for somebody
+    does not change how they sign in. A dependency."""
+    if who.how != "session":
+        raise AccountError(BY_SESSION)
+    return person
 
-    A browser is sent to the page that asks for the proof, and comes back. A token is never fresh.
+
+OwnerDep = Annotated[Person, Depends(owner)]
+
+
+def fresh(minutes: float = freshness.MINUTES) -> Any:
+    """Ask for a person who proved within `minutes` who they are. A token is never fresh.
+
+    A browser is sent to the page that asks for the proof, and comes back. `who: SignedIn = fresh(minutes=10)`, or in `dependencies`.
     """
-    need_positive(fresh, minutes=minutes)
+    need(minutes > 0, "fresh.minutes", minutes, "give a number over zero")
 
     @rule("fresh")
     async def freshly(who: SignedInDep) -> SignedIn:
@@ -128,7 +142,7 @@ def fresh(minutes: float = freshness.MINUTES) -> Any:
 
 
 def requires(*permissions: str) -> Any:
-    """Let in only who may do all of `permissions` by a role, as in `dependencies=[requires("articles:delete")]`. Others get 403.
+    """Let in only who may do all of `permissions` by a role; everybody else gets 403: `dependencies=[requires("articles:delete")]`.
 
     With a token, it must have been made for them too. One statement a request. Raises `ConfigError` for what is no permission.
     """
