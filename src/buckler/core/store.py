@@ -45,7 +45,8 @@ class Take(NamedTuple):
     """Takes `cost` from a quota of `limit` per `period_s` (GCRA), atomically. Answers `Taken`.
 
     With `follows`, it takes nothing when the Take before it in the same batch was not allowed, and is then not allowed either: one
-    client's refused attempts must not use up the quota of the account that they are aimed at.
+    client's refused attempts must not use up the quota of the account that they are aimed at. A `cost` below zero gives back what an
+    attempt took that turned out to be nobody's guess; a quota never becomes more than whole.
     """
 
     key: str
@@ -103,5 +104,6 @@ def gcra(due_s: float, now_s: float, take: Take, *, before: bool = True) -> tupl
     if late or (take.follows and not before):
         left = max(0, int((take.period_s - (start_s - now_s)) / interval_s + 1e-6))
         return min(due_s, start_s), Taken(allowed=False, remaining=left, retry_s=over_s if late else 0.0, reset_s=start_s - now_s)
+    next_s = next_s if next_s > now_s else now_s  # what is given back to a whole quota is dropped
     left = max(0, int((take.period_s - (next_s - now_s)) / interval_s + 1e-6))
     return next_s, Taken(allowed=True, remaining=left, retry_s=0.0, reset_s=next_s - now_s)

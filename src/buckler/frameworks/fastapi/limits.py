@@ -10,11 +10,12 @@ from typing import TYPE_CHECKING, Any
 from fastapi import Depends, HTTPException, Request, WebSocketException
 from fastapi.requests import HTTPConnection
 
+from buckler.core.folding import folded
 from buckler.core.options import need
+from buckler.core.rate import Rate, rate
 from buckler.frameworks.starlette import guarded_request, offered
 from buckler.protections.ratelimit.fields import NAME
-from buckler.protections.ratelimit.limits import Limits, Quota, folded
-from buckler.protections.ratelimit.rate import Rate, rate
+from buckler.protections.ratelimit.limits import Limits, Quota
 from buckler.protections.sessions import Session
 
 if TYPE_CHECKING:

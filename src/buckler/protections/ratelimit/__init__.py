@@ -32,11 +32,11 @@ from buckler.core.answer import refusal
 from buckler.core.event import Event
 from buckler.core.options import need_positive, options
 from buckler.core.protection import Card, Steps
+from buckler.core.rate import Rate, rate
 from buckler.protections.ratelimit.cases import CASES
 from buckler.protections.ratelimit.fields import policy_field, retry_field
 from buckler.protections.ratelimit.flood import flood_check
 from buckler.protections.ratelimit.limits import EXCEEDED, UNAVAILABLE, Limits
-from buckler.protections.ratelimit.rate import Rate, rate
 
 if TYPE_CHECKING:
     from collections.abc import Callable

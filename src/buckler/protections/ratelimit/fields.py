@@ -10,8 +10,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from buckler.core.headers import Header
+    from buckler.core.rate import Rate
     from buckler.core.store import Taken
-    from buckler.protections.ratelimit.rate import Rate
 
 NAME = re.compile(r"[A-Za-z][A-Za-z0-9_.+-]{0,63}")  # needs no escaping in a structured string
 

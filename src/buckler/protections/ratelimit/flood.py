@@ -18,8 +18,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from buckler.core.answer import Refusal
+    from buckler.core.rate import Rate
     from buckler.core.request import Request
-    from buckler.protections.ratelimit.rate import Rate
 
 
 def flood_check(

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import base64
-import unicodedata
 from typing import TYPE_CHECKING, NamedTuple
 
 from buckler.core.answer import refusal
@@ -16,10 +15,10 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from buckler.core.answer import Refusal
+    from buckler.core.rate import Rate
     from buckler.core.request import Request
     from buckler.core.site import Site
     from buckler.core.store import Op
-    from buckler.protections.ratelimit.rate import Rate
 
 EXCEEDED = refusal(429, "ratelimit.exceeded", "There were too many attempts.", "Wait a little, then try again.")
 UNAVAILABLE = refusal(503, "ratelimit.unavailable", "The site cannot check this request at the moment.", "Try again in a few seconds.")
@@ -78,10 +77,3 @@ class Limits:
         proof = self._site.keys.prove(_PURPOSE, quota.counted.encode("utf-8", "surrogatepass"))[:_KEPT_BYTES]
         rate = quota.rate
         return key("limit", quota.space, quota.name, f"{rate.limit}/{rate.period_s}", base64.b64encode(proof).decode())
-
-
-def folded(text: str) -> str:
-    """Return the one spelling of an account's name: `john`, `John`, the same in full-width letters or with an invisible character in it
-    share one quota (CVE-2026-47203). NFKC, case folding and the removal of format characters, as Unicode's NFKC_Casefold."""
-    visible = "".join(char for char in unicodedata.normalize("NFKC", text).casefold() if unicodedata.category(char) != "Cf")
-    return unicodedata.normalize("NFKC", visible).strip()
