@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 ROOT = Path(__file__).resolve().parent.parent
 SNAPSHOT = ROOT / "tests" / "architecture" / "public_api.txt"
-MODULES = ("buckler", "buckler.frameworks.fastapi", "buckler.testing")
+MODULES = ("buckler", "buckler.accounts", "buckler.accounts.tables", "buckler.frameworks.fastapi", "buckler.testing")
 AN_ADDRESS = re.compile(r" at 0x[0-9a-f]+")
 TOO_LONG = 60
 
@@ -61,6 +61,14 @@ class _Shown:
         return self._text
 
 
+def columns_of(name: str, table: Any) -> Iterator[str]:
+    """A table as it is in an application's database: a change here is a migration there."""
+    yield f"table {table.name}: {name}"
+    for column in table.columns:
+        keys = ", ".join(key.target_fullname for key in column.foreign_keys)
+        yield f"    {column.name}: {column.type!r}{' or None' if column.nullable else ''}{f' → {keys}' if keys else ''}"
+
+
 def lines_of(name: str, value: Any) -> Iterator[str]:
     """What a reader of the review must see of one name."""
     if inspect.isclass(value) and is_dataclass(value):
@@ -87,7 +95,8 @@ def snapshot() -> str:
         module = import_module(name)
         rows += ["", f"[{name}]"]
         for public in public_names(module):
-            rows += lines_of(public, getattr(module, public))
+            value = getattr(module, public)
+            rows += columns_of(public, value.__table__) if hasattr(value, "__table__") else lines_of(public, value)
     return "\n".join(rows) + "\n"
 
 

@@ -28,10 +28,20 @@ DOORS: dict[str, tuple[str, ...]] = {
     "rich": ("src/buckler/cli/",),  # as click: each command lays out its own tables
     "fastapi": ("src/buckler/frameworks/fastapi/",),  # the folder is the adapter
     "starlette": ("src/buckler/frameworks/",),  # what all adapters of its family share
-    "jinja2": ("src/buckler/frameworks/templates.py",),
+    "jinja2": (
+        "src/buckler/frameworks/templates.py",
+        "src/buckler/accounts/render.py",
+    ),  # for applications, and for pages and letters of accounts
     "markupsafe": ("src/buckler/frameworks/templates.py",),
     "sqlalchemy": ("src/buckler/accounts/",),  # the folder is the one that keeps rows; its tables are what applications extend
     "email_validator": ("src/buckler/accounts/addresses.py",),
+    "argon2": ("src/buckler/accounts/passwords/argon.py",),
+    "bcrypt": ("src/buckler/accounts/passwords/blowfish.py",),
+    "aiosmtplib": ("src/buckler/accounts/mail/smtp.py",),
+    "httpx": ("src/buckler/accounts/http.py",),
+    "pyotp": ("src/buckler/accounts/totp.py",),
+    "segno": ("src/buckler/accounts/totp.py",),
+    "zxcvbn_rs_py": ("src/buckler/accounts/passwords/strength.py",),
 }
 
 # What an application names of accounts. Their acts are reached through the adapter's routes and dependencies, and stay inside.
