@@ -142,7 +142,8 @@ class Passkey(Table):
     public_key: Mapped[bytes]
     sign_count: Mapped[int]
     signs_in: Mapped[bool]
-    backed_up: Mapped[bool]
+    backup_eligible: Mapped[bool]  # it may be copied to other devices; fixed when it is made
+    backed_up: Mapped[bool]  # it has been
     aaguid: Mapped[str] = mapped_column(String(36))
     transports: Mapped[list[str]]
     name: Mapped[str] = mapped_column(String(MAX_NAME))
