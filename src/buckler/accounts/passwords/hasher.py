@@ -1,0 +1,120 @@
+"""Where hashes are computed: in a few threads of their own, never on the event loop and never more at once than there is memory for.
+
+One thread is one permit, and it is held by the work, not by the request: a thread cannot be stopped, so when a visitor goes away in the
+middle, the next one waits until it is done. That is why the permit is not a semaphore beside a pool: a cancelled request would give
+back what the thread still uses. And threads belong to no event loop, so several loops of one process share them.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import sys
+import threading
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
+from typing import TYPE_CHECKING, ParamSpec, TypeVar
+from unicodedata import normalize
+
+from buckler.accounts.passwords import argon, foreign
+from buckler.accounts.problems import AccountError, Problem
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from buckler.accounts.passwords.options import Passwords
+
+P = ParamSpec("P")
+R = TypeVar("R")
+
+BUSY = Problem("account.password_busy", 503, "Too many people sign in at this moment.", "Try again in a few seconds.")
+TOO_LONG = Problem("account.password_long", 422, "The password is too long.", "Use at most {max_chars} characters.")
+UNREADABLE = Problem("account.password_unreadable", 422, "The password has characters that cannot be kept.", "Use other characters.")
+
+_NICENESS = 10
+
+
+class Hasher:
+    """Hashes and checks passwords as `options` say. Its threads start with the first work; `close` ends them."""
+
+    def __init__(self, options: Passwords) -> None:
+        self._options = options
+        self._nobody = argon.checker(argon.nobodys(options.profile))
+        self._pool = ThreadPoolExecutor(options.workers, thread_name_prefix="buckler-passwords", initializer=_stand_back)
+
+    async def hash(self, password: str) -> str:
+        """Return the hash to keep. Raises `AccountError`: 503 when all workers stay busy, 422 for a password that no policy would take."""
+        typed = spelled(password, self._options.max_chars)
+        return await self._work(argon.make, self._options.profile, typed)
+
+    async def verify(self, kept: str | None, password: str) -> bool:
+        """Whether `password` is the one that `kept` was made of, here or by another program (see `foreign`).
+
+        For None, for a hash that nobody can read and for a password that is too long the answer is False after the same work as for a
+        wrong password against a hash of today. Raises `AccountError` 503 when all workers stay busy.
+        """
+        return await self._work(self._matches, kept, password)
+
+    def is_outdated(self, kept: str) -> bool:
+        """Whether a hash is to be made anew at the next sign-in: another algorithm, other numbers."""
+        return not argon.is_of(self._options.profile, kept)
+
+    def can_read(self, kept: str) -> bool:
+        """Whether any password can match `kept`: what to ask of each hash when a site moves here."""
+        return self._reader(kept) is not None
+
+    def close(self) -> None:
+        """Wait for the work at hand and end the threads. Who still waited for one is told 503; so is whoever comes later."""
+        self._pool.shutdown(wait=True, cancel_futures=True)
+
+    def _reader(self, kept: str) -> foreign.Check | None:
+        return foreign.read(kept, self._options.profile, flask_security_salt=self._options.flask_security_salt)
+
+    def _matches(self, kept: str | None, password: str) -> bool:
+        check = self._reader(kept) if kept else None
+        try:
+            spellings = [spelled(password, self._options.max_chars)]
+            # Other programs hash what was typed as it was typed: where NFC differs, it is tried after NFC, for everybody alike.
+            if password.encode() not in spellings:
+                spellings.append(password.encode())
+        except AccountError:
+            check, spellings = None, [b""]
+        return any(map(check or self._nobody, spellings)) and check is not None
+
+    async def _work(self, do: Callable[P, R], *args: P.args, **kwargs: P.kwargs) -> R:
+        busy = AccountError(BUSY, retry_s=self._options.wait_s)
+        try:
+            future = self._pool.submit(do, *args, **kwargs)
+        except RuntimeError:  # closed
+            raise busy from None
+        done = asyncio.wrap_future(future)
+        try:
+            await asyncio.wait((done,), timeout=self._options.wait_s)
+            if future.cancel():  # it had not begun, and now it never will
+                raise busy
+            return await done  # begun work is waited for, however long it takes
+        except MemoryError:
+            raise busy from None
+        finally:
+            done.cancel()  # the request may be the one that was cancelled: work that has not begun is taken back
+
+
+def spelled(password: str, max_chars: int) -> bytes:
+    """Return the bytes that are hashed: UTF-8 of the password in NFC, and nothing else changed: no spaces cut, no case folded.
+
+    Raises `AccountError` for more than `max_chars` code points, before anything is computed, and for half a character (a lone surrogate).
+    """
+    if len(password) > max_chars:
+        raise AccountError(TOO_LONG, "password", max_chars=max_chars)
+    try:
+        return normalize("NFC", password).encode()
+    except UnicodeEncodeError:
+        raise AccountError(UNREADABLE, "password") from None
+
+
+def _stand_back() -> None:
+    """Let the thread's work, and the threads that argon2 starts for its lanes, give way to the event loop. Linux alone has priorities of
+    single threads; elsewhere all are equal."""
+    if sys.platform == "linux":
+        with suppress(OSError):  # a sandbox that forbids it must not keep anybody from signing in
+            os.setpriority(os.PRIO_PROCESS, threading.get_native_id(), _NICENESS)
