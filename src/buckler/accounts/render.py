@@ -1,0 +1,64 @@
+"""The door of accounts to Jinja2, for letters and pages. Everything is escaped, nothing may be undefined.
+
+Templates are looked for in the application's folders first, then in Buckler's: a file of the same name takes the place of ours. It can
+still build on ours, which `buckler/` names: `{% extends "buckler/pages/sign_in.html" %}`.
+
+In every template: `say("pages.sign_in.title", name=…)`, `lines(…)` for a list, `when(at)` for a time, `problem(error)` for (title, fix),
+`language`. A macro that says something is imported `with context`.
+"""
+
+from __future__ import annotations
+
+from functools import partial
+from typing import TYPE_CHECKING, Any
+
+from jinja2 import ChoiceLoader, Environment, FileSystemLoader, PrefixLoader, StrictUndefined, nodes
+
+from buckler.accounts.texts import OWN
+from buckler.core.options import need
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+    from pathlib import Path
+
+    from buckler.accounts.texts import Texts
+
+_TEXTS = ("say", "lines")
+
+
+class Renderer:
+    """`folders`: the application's own, the first one first; `texts` of the same folders. `reload`: look for changed files at every use."""
+
+    def __init__(self, folders: Sequence[str | Path], texts: Texts, *, reload: bool = False) -> None:
+        self.texts = texts
+        own = FileSystemLoader(OWN)
+        self._loader = ChoiceLoader([*map(FileSystemLoader, folders), own, PrefixLoader({"buckler": own})])
+        self.environment = Environment(
+            loader=self._loader,
+            autoescape=True,  # whatever the file is called; the text of a letter switches it off in its own template
+            undefined=StrictUndefined,
+            trim_blocks=True,
+            lstrip_blocks=True,
+            auto_reload=reload,
+        )
+
+    def text(self, template: str | Sequence[str], language: str, /, **values: Any) -> str:
+        """Return the rendered template, or the first of several that exists. Raises Jinja2's `TemplateError`."""
+        texts = self.texts
+        own = {name: partial(getattr(texts, name), language) for name in ("say", "lines", "when", "problem")}
+        names = [template] if isinstance(template, str) else list(template)
+        return self.environment.select_template(names).render({**values, **own, "language": texts.nearest(language) or texts.languages[0]})
+
+    def check(self) -> None:
+        """Read every template. Raises `ConfigError` for a text that English lacks, and Jinja2's `TemplateSyntaxError`."""
+        for name in self.environment.list_templates(extensions=["html", "txt"]):
+            for key in self._said(name):
+                need(key in self.texts, name, key, "words/en.toml has no such text")
+
+    def _said(self, name: str) -> Iterator[str]:
+        """Yield the key of every text that a template says in so many words."""
+        source = self._loader.get_source(self.environment, name)[0]
+        for call in self.environment.parse(source, name).find_all(nodes.Call):
+            by_name = isinstance(call.node, nodes.Name) and call.node.name in _TEXTS
+            if by_name and call.args and isinstance(call.args[0], nodes.Const):
+                yield call.args[0].value
