@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import re
 import string
+import tomllib
 
 import pytest
 
@@ -18,6 +19,8 @@ VERIFIERS: dict[str, str] = {
 }
 STATUSES = {400, 401, 403, 404, 409, 410, 422, 429, 503}
 PROBLEMS = source.problems()
+WORDS = source.SRC / "accounts" / "words"
+LANGUAGES = sorted(file.stem for file in WORDS.glob("*.toml") if file.stem != "en")  # a problem's English stands beside the code
 ONE_LINE = re.compile(r"[A-Z].*[.?]$")
 
 
@@ -83,3 +86,18 @@ def test_every_problem_has_its_row_in_the_documentation() -> None:
 
 def _gaps(said: str) -> set[str]:
     return {name for _, name, _, _ in string.Formatter().parse(said) if name}
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_every_problem_is_said_in_every_language_and_nothing_else_is(language: str) -> None:
+    said = tomllib.loads((WORDS / f"{language}.toml").read_text(encoding="utf-8")).get("problems", {})
+    wanted = {item.code.removeprefix("account."): item for item in PROBLEMS}
+    assert sorted(said) == sorted(wanted)
+    for name, item in wanted.items():
+        assert set(said[name]) == {"title", "fix"}, name
+        assert _gaps(said[name]["title"]) <= _gaps(item.title) | _gaps(item.fix), name
+        assert _gaps(said[name]["fix"]) <= _gaps(item.title) | _gaps(item.fix), name
+
+
+def test_there_is_a_second_language() -> None:
+    assert LANGUAGES
