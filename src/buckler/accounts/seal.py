@@ -13,14 +13,11 @@ import secrets
 from base64 import urlsafe_b64decode, urlsafe_b64encode
 from typing import TYPE_CHECKING
 
-from buckler.core.options import need
-from buckler.errors import MissingExtraError, VerificationError
+from cryptography.exceptions import InvalidTag
+from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
-try:
-    from cryptography.exceptions import InvalidTag
-    from cryptography.hazmat.primitives.ciphers.aead import AESGCM
-except ImportError as missing:
-    raise MissingExtraError("buckler.accounts.seal", "accounts") from missing
+from buckler.core.options import need
+from buckler.errors import VerificationError
 
 if TYPE_CHECKING:
     from buckler.core.sign import Keys
