@@ -30,6 +30,20 @@ def address(text: str, field: str = "email") -> str:
     return found.normalized
 
 
+def on_the_wire(email: str) -> str:
+    """Return a kept address as mail servers read it: its domain in ASCII (IDNA 2008). A local part beyond ASCII stays, and needs SMTPUTF8.
+
+    Raises `AccountError`.
+    """
+    if email.isascii():
+        return email
+    try:
+        found = validate_email(email, check_deliverability=False, test_environment=True)
+    except EmailNotValidError:
+        raise AccountError(INVALID) from None
+    return f"{found.local_part}@{found.ascii_domain}"
+
+
 def email_key(email: str) -> str:
     """Return the one spelling by which an address is found. Any text has one, so that looking up nonsense finds nobody and says nothing."""
     return unicodedata.normalize("NFKC", unicodedata.normalize("NFKC", email[:MAX_EMAIL]).casefold()).strip()

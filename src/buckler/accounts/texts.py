@@ -27,8 +27,8 @@ OWN = Path(__file__).parent  # holds words/, letters/, pages/; a folder of an ap
 DEFAULT = "en"
 _PROBLEMS = "problems."  # their English stands beside the code that finds them, so it is no key here
 _TAG = re.compile(r"[a-z]{2,3}(?:-[A-Za-z0-9]{2,8}){0,3}")
-# RFC 9110, sections 12.4.2 and 12.5.4
-_RANGE = re.compile(r"(\*|[A-Za-z]{1,8}(?:-[A-Za-z0-9]{1,8}){0,7})(?:;q=(0(?:\.\d{0,3})?|1(?:\.0{0,3})?))?")
+_RANGE = re.compile(r"\*|[A-Za-z]{1,8}(?:-[A-Za-z0-9]{1,8}){0,7}")  # RFC 4647, section 2.1
+_WEIGHT = re.compile(r"[qQ]=(0(?:\.[0-9]{0,3})?|1(?:\.0{0,3})?)")  # RFC 9110, section 12.4.2
 _MAX_HEADER, _MAX_RANGES = 500, 20  # a browser sends some five; more is read by nobody
 _FORMATTER = Formatter()
 
@@ -119,13 +119,13 @@ class Texts:
         """Return the best language for the value of `Accept-Language`. What is malformed counts as not said (RFC 9110, section 12.5.4)."""
         best, best_q = DEFAULT, 0.0
         for piece in accept_language[:_MAX_HEADER].split(",")[:_MAX_RANGES]:
-            found = _RANGE.fullmatch(piece.replace(" ", "").replace("\t", ""))
-            if found is None:
+            tag, _, weight = (part.strip() for part in piece.partition(";"))
+            said = _WEIGHT.fullmatch(weight or "q=1")
+            if said is None or not _RANGE.fullmatch(tag):
                 continue
-            quality = float(found[2] or 1)
-            language = DEFAULT if found[1] == "*" else self.nearest(found[1])
-            if language is not None and quality > best_q:
-                best, best_q = language, quality
+            language = DEFAULT if tag == "*" else self.nearest(tag)
+            if language is not None and float(said[1]) > best_q:
+                best, best_q = language, float(said[1])
         return best
 
     def _get(self, language: str, key: str) -> str | list[str] | None:

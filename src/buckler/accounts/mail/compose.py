@@ -16,9 +16,11 @@ from email.policy import SMTPUTF8
 from email.utils import parseaddr
 from typing import TYPE_CHECKING
 
+from buckler.accounts.addresses import on_the_wire
 from buckler.accounts.mail.post import MailError
 from buckler.accounts.texts import DEFAULT
 from buckler.core.options import need
+from buckler.errors import VerificationError
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -31,7 +33,7 @@ NEEDED: Mapping[str, str] = {"verify": "link", "reset": "link", "email_change": 
 FACTS = ("factor", "name", "provider", "email", "scopes", "agent", "address", "when", "until", "left")
 _TIMES = ("when", "until")
 _WORDS = ("name", "provider", "scopes", "agent")  # chosen by somebody else
-_MAX_FACT = 100
+_MAX_WORDS, _MAX_FACT = 100, 300
 _ADDRESS = re.compile(r"[^\s<>@\"(),:;\\\x00-\x1f\x7f]{1,64}@[^\s<>@\"(),:;\\\x00-\x1f\x7f]{1,255}")
 _LINK = re.compile(r"https?://[^\s<>\"\\\x00-\x1f\x7f]+")
 _DOT = re.compile(r"[.\u3002](?=[^\s\d.])")
@@ -44,20 +46,22 @@ class Composer:
         name, address = parseaddr(sender)
         need(_ADDRESS.fullmatch(address), "Accounts.sender", sender, "give an address that mails come from, as in no-reply@shop.example")
         self._site, self._renderer = " ".join(site.split()), renderer
-        self._from, self._domain = _named(address, name or self._site), address.rpartition("@")[2]
+        self._from = _named(address, name or self._site)
 
     def compose(self, letter: Letter, at: datetime) -> EmailMessage:
         """Return the message, dated `at`. Raises `MailError` for an address that is none, ValueError and KeyError for a letter that lacks
         what its kind needs."""
-        if not _ADDRESS.fullmatch(letter.to):
-            raise MailError("address", lasting=True)
+        try:
+            to = _named(letter.to)
+        except VerificationError:
+            raise MailError("address", lasting=True) from None
         values = self._values(letter)
         message = EmailMessage(policy=SMTPUTF8)
         message["From"] = self._from
-        message["To"] = _named(letter.to)
+        message["To"] = to
         message["Subject"] = values["subject"]
         message["Date"] = at.astimezone(UTC)
-        message["Message-ID"] = f"<{secrets.token_hex(16)}@{self._domain.encode('idna').decode()}>"
+        message["Message-ID"] = f"<{secrets.token_hex(16)}@{self._from.domain}>"
         message["X-Letter"] = letter.kind  # for filters
         message["Auto-Submitted"] = "auto-generated"  # RFC 3834: nobody's absence note answers it
         for part in ("plain", "html"):
@@ -113,10 +117,13 @@ def inert(text: str) -> str:
 
     A full stop before a letter becomes a raised one; before a digit it stays, as in "Firefox 140.0".
     """
-    plain = "".join(char if char.isprintable() else " " for char in unicodedata.normalize("NFKC", text[:_MAX_FACT]))
+    plain = "".join(char if char.isprintable() else " " for char in unicodedata.normalize("NFKC", text[:_MAX_WORDS]))
     return _DOT.sub("·", " ".join(plain.replace("://", " ").replace("@", " ").split()))
 
 
 def _named(address: str, name: str = "") -> Address:
-    user, _, domain = address.rpartition("@")
+    """Return the address for a header. Raises `VerificationError` for what would end a header, or a command."""
+    if not _ADDRESS.fullmatch(address):
+        raise VerificationError("address")
+    user, _, domain = on_the_wire(address).rpartition("@")
     return Address(name, user, domain)

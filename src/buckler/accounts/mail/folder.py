@@ -17,7 +17,8 @@ from email.policy import SMTPUTF8
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
-from buckler.core.options import need_positive
+from buckler.accounts.mail.post import MailError
+from buckler.core.options import need, need_positive
 from buckler.errors import ConfigError
 
 if TYPE_CHECKING:
@@ -46,13 +47,18 @@ class MailFolder:
         self.path, self._kept = Path(path), kept
         try:
             self.path.mkdir(mode=0o700, parents=True, exist_ok=True)
+            strange = [item.name for item in self.path.iterdir() if not item.name.endswith(".eml")]
+            need(not strange, "MailFolder.path", str(path), f"give a folder for letters alone; this one has {', '.join(strange[:3])}")
             self.path.chmod(0o700)  # it may have been there before, open to all
         except OSError as error:
             raise ConfigError("MailFolder.path", str(path), f"give a folder of your own: {error.strerror}") from None
 
     async def send(self, message: EmailMessage) -> None:
-        """Write one file and remove what is too old."""
-        await asyncio.to_thread(self._write, message)
+        """Write one file and remove what is too old. Raises `MailError`."""
+        try:
+            await asyncio.to_thread(self._write, message)
+        except OSError as error:
+            raise MailError(f"folder {error.strerror}", lasting=False) from None
 
     async def close(self) -> None:
         """Nothing is open."""
@@ -63,7 +69,7 @@ class MailFolder:
 
     def _write(self, message: EmailMessage) -> None:
         name = f"{time.time_ns():020}-{secrets.token_hex(4)}"  # names sort by time
-        unfinished = self.path / f".{name}"
+        unfinished = self.path / f".{name}.eml"
         descriptor = os.open(unfinished, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
         with os.fdopen(descriptor, "wb") as file:
             file.write(message.as_bytes(policy=SMTPUTF8))
@@ -88,7 +94,7 @@ class MailFolder:
 def _parsed(file: Path, raw: bytes) -> Received:
     message = message_from_bytes(raw, policy=SMTPUTF8)
     plain, html = message.get_body(("plain",)), message.get_body(("html",))
-    text = plain.get_content() if plain else ""
+    text = plain.get_content().replace("\r\n", "\n") if plain else ""
     at = datetime.fromtimestamp(int(file.name.partition("-")[0]) / 1e9, UTC)
     links = tuple(dict.fromkeys(_LINK.findall(text)))
     return Received(file.name, str(message["Subject"] or ""), str(message["To"] or ""), at, text, html.get_content() if html else "", links)

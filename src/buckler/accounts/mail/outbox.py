@@ -30,6 +30,7 @@ if TYPE_CHECKING:
 
 _PAUSES_S = (2.0, 10.0, 60.0, 300.0, 900.0)  # 21 minutes in all: longer than most restarts, and than greylisting
 _PURPOSE = "account.mail"
+_MAX_DOMAIN = 100
 
 
 class Sends(Protocol):
@@ -59,8 +60,8 @@ class _Job:
         """Record what became of it. `1f2e3d4c5b6a@example.org`: a keyed hash for the person, and the domain that its mail goes to."""
         site, to = self.site, self.letter.to
         who = site.keys.prove(_PURPOSE, to.casefold().encode("utf-8", "surrogatepass"))[:6].hex()
-        detail = f"{self.letter.kind} to {who}@{to.rpartition('@')[2]} {why}".strip()
-        site.events.append(Event(kind, site.clock.now(), "note", detail=printable(detail)))
+        domain = to.rpartition("@")[2][:_MAX_DOMAIN]
+        site.events.append(Event(kind, site.clock.now(), "note", detail=printable(f"{self.letter.kind} to {who}@{domain} {why}".strip())))
 
 
 class Outbox:
