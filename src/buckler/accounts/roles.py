@@ -28,8 +28,6 @@ if TYPE_CHECKING:
     from buckler.accounts.proof import SignedIn
     from buckler.accounts.visit import Visit
 
-FORBIDDEN = Problem("account.forbidden", 403, "You may not do this.", "Ask somebody who runs this site for the right to.")
-SCOPE_MISSING = Problem("account.scope_missing", 403, "The token was not made for this.", "Make a token with the scope {scope}.")
 ROLE_UNKNOWN = Problem("account.role_unknown", 422, "There is no such role.", "Choose one of: {roles}.")
 
 EVERYBODY = "everybody"  # the role that every person has; it is not granted, and cannot be withdrawn
@@ -45,10 +43,14 @@ def is_permission(text: str) -> bool:
     return len(text) <= MAX_NAME and _PERMISSION.fullmatch(text) is not None
 
 
-def permission(text: str) -> str:
-    """Return `text`. Raises ConfigError unless it is a permission: for code that asks for one, at startup."""
-    need(is_permission(text), "permission", text, "write it as in articles:delete: small letters, words joined by colons, no *")
-    return text
+def need_permission(option: str, text: str) -> None:
+    """Raise ConfigError, naming `option`, unless `text` is a permission: for code that asks for one, at startup."""
+    need(is_permission(text), option, text, "write it as in articles:delete: small letters, words joined by colons, no *")
+
+
+def allows(granted: Iterable[str], asked: str) -> bool:
+    """Whether `granted`, permissions of roles or scopes of a token, allow the one permission `asked`. Deny by default."""
+    return any(_covers(item, asked) for item in granted)
 
 
 class Roles:
@@ -71,10 +73,6 @@ class Roles:
     def of(self, names: Iterable[str]) -> frozenset[str]:
         """Return what these roles allow together, `*` included. A role that the code no longer knows allows nothing."""
         return frozenset().union(*(self._roles.get(name, frozenset()) for name in names))
-
-    def allow(self, names: Iterable[str], asked: str) -> bool:
-        """Whether one of these roles allows the permission `asked`."""
-        return any(_covers(granted, asked) for granted in self.of(names))
 
 
 def _need_granted(role: str, item: str) -> None:
@@ -108,17 +106,10 @@ async def of(visit: Visit, person_id: UUID) -> frozenset[str]:
     return names
 
 
-async def allows(visit: Visit, signed: SignedIn, asked: str) -> bool:
-    """Whether the person may do `asked`, and the token at hand, if it is one, was made for it: scopes only ever narrow."""
-    return signed.may_use(asked) and visit.accounts.permissions.allow(await of(visit, signed.person_id), asked)
-
-
-async def require(visit: Visit, signed: SignedIn, asked: str) -> None:
-    """Raise `AccountError` 403 unless `allows`."""
-    if not signed.may_use(asked):
-        raise AccountError(SCOPE_MISSING, scope=asked)
-    if not await allows(visit, signed, asked):
-        raise AccountError(FORBIDDEN)
+async def may(visit: Visit, signed: SignedIn, asked: str) -> bool:
+    """Whether the person may do `asked`, and the token at hand, if it is one, was made for it: scopes only ever narrow. For code that
+    must decide within a route; a route as a whole says `requires(…)`."""
+    return signed.may_use(asked) and allows(visit.accounts.permissions.of(await of(visit, signed.person_id)), asked)
 
 
 async def grant(visit: Visit, person: Person, name: str) -> bool:

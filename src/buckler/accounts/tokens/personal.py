@@ -12,7 +12,7 @@ from buckler.accounts.hold import hold
 from buckler.accounts.problems import AccountError
 from buckler.accounts.proof import prove
 from buckler.accounts.tables import MAX_NAME, Person, PersonalToken
-from buckler.accounts.tokens import marks, opaque, scopes
+from buckler.accounts.tokens import letters, marks, opaque, scopes
 from buckler.accounts.tokens.problems import TOKEN_DAYS, TOKEN_LIMITED, TOKEN_NAME, TOKEN_RATE, TOKEN_UNKNOWN, TOKENS_MANY
 from buckler.core.store import Take, Taken, key
 
@@ -63,7 +63,7 @@ async def make(
     visit.db.add(token)
     await visit.db.flush()
     visit.record("token_made", person, name)
-    visit.post("token_made", person, name=name, when=visit.now.isoformat(timespec="minutes"), address=visit.client, agent=visit.agent)
+    letters.tell(visit, "token_made", person, name=name, scopes=", ".join(wanted))
     return text, token
 
 

@@ -15,7 +15,7 @@ from sqlalchemy import delete, select, update
 from buckler.accounts.hold import hold, hold_in_any_state
 from buckler.accounts.problems import AccountError
 from buckler.accounts.tables import Family, Person, PersonalToken, RefreshToken
-from buckler.accounts.tokens import access, marks, opaque, scopes
+from buckler.accounts.tokens import access, letters, marks, opaque, scopes
 from buckler.accounts.tokens.personal import named
 from buckler.accounts.tokens.problems import TOKEN_INVALID, TOKEN_UNKNOWN
 from buckler.errors import StoreError
@@ -165,8 +165,7 @@ async def _pair(visit: Visit, family: Family, wanted: list[str]) -> Pair:
 async def _reused(visit: Visit, family: Family, person: Person) -> None:
     """End the family of a token that came twice, and tell the person. Committed at once: what is raised next must not undo it."""
     visit.record("refresh_reused", person, family.name)
-    when = visit.now.isoformat(timespec="minutes")
-    visit.post("tokens_ended", person, name=family.name, when=when, address=visit.client, agent=visit.agent)
+    letters.tell(visit, "tokens_ended", person, name=family.name)
     await _delete(visit, [family.id])
     await visit.commit()
     try:

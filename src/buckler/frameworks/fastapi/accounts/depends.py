@@ -30,12 +30,12 @@ if TYPE_CHECKING:
 T = TypeVar("T", bound="Callable[..., Any]")
 
 NOBODY = Problem("account.sign_in_needed", 401, "Please sign in first.", "Sign in, or send a token that is valid.")
-FORBIDDEN = Problem("account.forbidden", 403, "You may not do this.", "Ask somebody who runs this site, if you should be able to.")
 
 BY_SESSION = Problem("account.session_needed", 403, "A token may not do this.", "Sign in, and do it yourself.")
 
 RULE = "__buckler_rule__"
 STATE = "buckler_accounts"
+_SCHEMES = frozenset({b"bearer", b"token"})  # RFC 6750; the second is what many programs send for a personal token
 
 
 def accounts_of(connection: HTTPConnection) -> Accounts:
@@ -83,11 +83,10 @@ async def maybe_signed_in(visit: VisitDep) -> SignedIn | None:
 
 
 async def _by_token(visit: Visit, header: bytes) -> SignedIn:
-    scheme, _, text = header.partition(b" ")
-    found = await tokens.owner_of(visit, text.strip().decode("latin-1")) if scheme.lower() in visit.accounts.tokens.schemes else None
-    if found is None:
+    scheme, _, text = header.decode("latin-1").partition(" ")
+    if scheme.lower() not in visit.accounts.tokens.schemes:
         raise AccountError(NOBODY)
-    return found
+    return await tokens.owner_of(visit, text.strip())
 
 
 @rule("signed in")
@@ -148,14 +147,12 @@ def requires(*permissions: str) -> Any:
     """
     need(permissions, "requires", permissions, 'give at least one permission, as in "articles:delete"')
     for permission in permissions:
-        roles.need_permission("requires", permission)
+        roles.permission(permission)
 
     @rule("requires")
     async def allowed(visit: VisitDep, who: SignedInDep) -> SignedIn:
-        owned = visit.accounts.permissions.of(await roles.of(visit, who.person_id))
         for permission in permissions:
-            if not roles.allows(owned, permission) or not (who.scopes is None or roles.allows(who.scopes, permission)):
-                raise AccountError(FORBIDDEN)
+            await roles.require(visit, who, permission)
         return who
 
     return Depends(allowed)
