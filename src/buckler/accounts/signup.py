@@ -8,6 +8,7 @@ else, and its owner is told by mail; both cost one password hash, one ticket and
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, NamedTuple
+from uuid import UUID, uuid4
 
 from sqlalchemy.exc import IntegrityError
 
@@ -90,18 +91,18 @@ async def finish(visit: Visit, token: str, password: str = "", profile: Mapping[
     if not _began_here(visit, token):
         if "password" not in kept:
             raise AccountError(OTHER_BROWSER)
-        await throttle.admit(visit, "sign_up", kept["email"])
+        await throttle.admit(visit, "page", kept["email"])
         if not await visit.accounts.hasher.verify(kept["password"], password):
             raise AccountError(WRONG, "password")
     await tickets.redeem(visit, PURPOSE, token)
     given = {**kept["profile"], **(profile or {})}
     await visit.accounts.profile.check(visit, given)
-    person = await make(visit, kept["email"], kept.get("password"), given, language=kept["language"], verified=True)
-    how = "password"
-    if "passkey" in kept:
-        how = "passkey"
-        await passkeys.keep(visit, person, passkeys.NewPasskey.from_json(kept["passkey"]))
-    return await arrive(visit, person, [how])
+    new = passkeys.NewPasskey.from_json(kept["passkey"]) if "passkey" in kept else None
+    person_id = UUID(new.person_id) if new else None  # the authenticator was told it
+    person = await make(visit, kept["email"], kept.get("password"), given, language=kept["language"], verified=True, person_id=person_id)
+    if new:
+        await passkeys.keep(visit, person, new)
+    return await arrive(visit, person, ["passkey" if new else "password"])
 
 
 async def with_claimed(visit: Visit, claimed: Claimed, profile: Mapping[str, str], *, language: str = "en") -> SignedIn:
@@ -112,12 +113,19 @@ async def with_claimed(visit: Visit, claimed: Claimed, profile: Mapping[str, str
     email = address(claimed.email)
     await visit.accounts.profile.check(visit, profile)
     person = await make(visit, email, None, profile, language=language, verified=True)
-    await links.add(visit, person, claimed)
+    await links.first(visit, person, claimed)
     return await arrive(visit, person, ["provider"])
 
 
 async def make(
-    visit: Visit, email: str, password_hash: str | None, profile: Mapping[str, str], *, language: str = "en", verified: bool = False
+    visit: Visit,
+    email: str,
+    password_hash: str | None,
+    profile: Mapping[str, str],
+    *,
+    language: str = "en",
+    verified: bool = False,
+    person_id: UUID | None = None,
 ) -> Person:
     """Write a new person and their profile. The caller commits. Raises `AccountError` 409 when the address is taken.
 
@@ -125,7 +133,8 @@ async def make(
     password until the address is confirmed.
     """
     now = visit.now
-    person = Person(email=email, email_key=email_key(email), password_hash=password_hash, language=language, created_at=now)
+    person = Person(id=person_id or uuid4(), email=email, email_key=email_key(email), password_hash=password_hash, language=language)
+    person.created_at = now
     person.email_verified_at = now if verified else None
     person.password_changed_at = now if password_hash else None
     visit.db.add(person)
