@@ -28,6 +28,8 @@ if TYPE_CHECKING:
     from buckler.accounts.proof import SignedIn
     from buckler.accounts.visit import Visit
 
+FORBIDDEN = Problem("account.forbidden", 403, "You may not do this.", "Ask somebody who runs this site, if you should be able to.")
+SCOPE_MISSING = Problem("account.scope_missing", 403, "The token was not made for this.", "Make a token with the scope {scope}.")
 ROLE_UNKNOWN = Problem("account.role_unknown", 422, "There is no such role.", "Choose one of: {roles}.")
 
 EVERYBODY = "everybody"  # the role that every person has; it is not granted, and cannot be withdrawn
@@ -43,9 +45,10 @@ def is_permission(text: str) -> bool:
     return len(text) <= MAX_NAME and _PERMISSION.fullmatch(text) is not None
 
 
-def need_permission(option: str, text: str) -> None:
-    """Raise ConfigError, naming `option`, unless `text` is a permission: for code that asks for one, at startup."""
-    need(is_permission(text), option, text, "write it as in articles:delete: small letters, words joined by colons, no *")
+def permission(text: str) -> str:
+    """Return `text`. Raises ConfigError unless it is a permission: for code that asks for one, at startup."""
+    need(is_permission(text), "permission", text, "write it as in articles:delete: small letters, words joined by colons, no *")
+    return text
 
 
 def allows(granted: Iterable[str], asked: str) -> bool:
@@ -110,6 +113,14 @@ async def may(visit: Visit, signed: SignedIn, asked: str) -> bool:
     """Whether the person may do `asked`, and the token at hand, if it is one, was made for it: scopes only ever narrow. For code that
     must decide within a route; a route as a whole says `requires(…)`."""
     return signed.may_use(asked) and allows(visit.accounts.permissions.of(await of(visit, signed.person_id)), asked)
+
+
+async def require(visit: Visit, signed: SignedIn, asked: str) -> None:
+    """Raise `AccountError` 403 unless the person `may`, and say whether it is the token that falls short."""
+    if not signed.may_use(asked):
+        raise AccountError(SCOPE_MISSING, scope=asked)
+    if not await may(visit, signed, asked):
+        raise AccountError(FORBIDDEN)
 
 
 async def grant(visit: Visit, person: Person, name: str) -> bool:

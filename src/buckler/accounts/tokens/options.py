@@ -14,13 +14,11 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
 _PREFIX = re.compile(r"[a-z][a-z0-9]{1,7}")
-_SCHEME = re.compile(r"[a-z][a-z0-9-]*")
 
 
 @options
 class Tokens:
     """`prefix`: what this site's tokens begin with, so that a leaked one is known wherever it lies; two to eight small letters or digits.
-    `schemes`: what `Authorization` may begin with before a token, in small letters.
 
     Personal tokens:
 
@@ -40,7 +38,6 @@ class Tokens:
     """
 
     prefix: str = "bk"
-    schemes: Sequence[str] = ("bearer",)  # RFC 6750, section 2.1
     scopes: Sequence[str] = ()
     days: int = 90  # what a token costs when it is forgotten grows with its life: GitHub offers 7, 30, 60 and 90
     max_days: int | None = None
@@ -58,9 +55,6 @@ class Tokens:
     def __post_init__(self) -> None:
         fix = "give two to eight small letters or digits, a letter first"
         need(isinstance(self.prefix, str) and _PREFIX.fullmatch(self.prefix), "Tokens.prefix", self.prefix, fix)
-        need_strings(self, "schemes", self.schemes)
-        for scheme in self.schemes:
-            need(_SCHEME.fullmatch(scheme), "Tokens.schemes", scheme, "write it in small letters, as in bearer")
         need_strings(self, "scopes", self.scopes)
         for scope in self.scopes:
             need(is_permission(scope), "Tokens.scopes", scope, "write scopes as in articles:delete; a scope has no *")

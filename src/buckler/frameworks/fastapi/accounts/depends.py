@@ -83,10 +83,10 @@ async def maybe_signed_in(visit: VisitDep) -> SignedIn | None:
 
 
 async def _by_token(visit: Visit, header: bytes) -> SignedIn:
-    scheme, _, text = header.decode("latin-1").partition(" ")
-    if scheme.lower() not in visit.accounts.tokens.schemes:
+    scheme, _, text = header.partition(b" ")
+    if scheme.lower() not in _SCHEMES:
         raise AccountError(NOBODY)
-    return await tokens.owner_of(visit, text.strip())
+    return await tokens.owner_of(visit, text.strip().decode("latin-1"))
 
 
 @rule("signed in")
