@@ -17,7 +17,7 @@ from email.utils import parseaddr
 from typing import TYPE_CHECKING
 
 from buckler.accounts.addresses import on_the_wire
-from buckler.accounts.mail.post import MailError
+from buckler.accounts.mail.post import ADDRESS, MailError
 from buckler.accounts.texts import DEFAULT
 from buckler.core.options import need
 from buckler.errors import VerificationError
@@ -34,7 +34,6 @@ FACTS = ("factor", "name", "provider", "email", "scopes", "agent", "address", "w
 _TIMES = ("when", "until")
 _WORDS = ("name", "provider", "scopes", "agent")  # chosen by somebody else
 _MAX_WORDS, _MAX_FACT = 100, 300
-_ADDRESS = re.compile(r"[^\s<>@\"(),:;\\\x00-\x1f\x7f]{1,64}@[^\s<>@\"(),:;\\\x00-\x1f\x7f]{1,255}")
 _LINK = re.compile(r"https?://[^\s<>\"\\\x00-\x1f\x7f]+")
 _DOT = re.compile(r"[.\u3002](?=[^\s\d.])")
 
@@ -44,7 +43,7 @@ class Composer:
 
     def __init__(self, site: str, sender: str, renderer: Renderer) -> None:
         name, address = parseaddr(sender)
-        need(_ADDRESS.fullmatch(address), "Accounts.sender", sender, "give an address that mails come from, as in no-reply@shop.example")
+        need(ADDRESS.fullmatch(address), "Accounts.sender", sender, "give an address that mails come from, as in no-reply@shop.example")
         self._site, self._renderer = " ".join(site.split()), renderer
         self._from = _named(address, name or self._site)
 
@@ -123,7 +122,7 @@ def inert(text: str) -> str:
 
 def _named(address: str, name: str = "") -> Address:
     """Return the address for a header. Raises `VerificationError` for what would end a header, or a command."""
-    if not _ADDRESS.fullmatch(address):
+    if not ADDRESS.fullmatch(address):
         raise VerificationError("address")
     user, _, domain = on_the_wire(address).rpartition("@")
     return Address(name, user, domain)

@@ -56,12 +56,15 @@ class _Job:
         self.letter, self.site, self.tries = letter, site, 0
         self.message: EmailMessage | None = None  # composed once: a letter that is sent again keeps its Message-ID
 
-    def tell(self, kind: str, why: str = "") -> None:
-        """Record what became of it. `1f2e3d4c5b6a@example.org`: a keyed hash for the person, and the domain that its mail goes to."""
+    def tell(self, end: str, why: str = "") -> None:
+        """Record what became of a letter: sent, delayed, failed or dropped.
+
+        `1f2e3d4c5b6a@example.org` in the detail is a keyed hash for the person, and the domain that their mail goes to.
+        """
         site, to = self.site, self.letter.to
         who = site.keys.prove(_PURPOSE, to.casefold().encode("utf-8", "surrogatepass"))[:6].hex()
-        domain = to.rpartition("@")[2][:_MAX_DOMAIN]
-        site.events.append(Event(kind, site.clock.now(), "note", detail=printable(f"{self.letter.kind} to {who}@{domain} {why}".strip())))
+        detail = f"{self.letter.kind} to {who}@{to.rpartition('@')[2][:_MAX_DOMAIN]} {why}".strip()
+        site.events.append(Event(f"mail.{end}", site.clock.now(), "note", detail=printable(detail)))
 
 
 class Outbox:
@@ -84,7 +87,7 @@ class Outbox:
         """Take a letter, to be sent soon. Never waits; where the box is full the letter is dropped, which is an event."""
         job = _Job(letter, site)
         if len(self._waiting) + len(self._later) >= self._max_waiting:
-            job.tell("mail.dropped", "full")
+            job.tell("dropped", "full")
         else:
             self._waiting.append(job)
             self._start()
@@ -110,7 +113,7 @@ class Outbox:
 
     async def _stop(self) -> None:
         while self._waiting:
-            self._waiting.popleft().tell("mail.dropped", "closing")
+            self._waiting.popleft().tell("dropped", "closing")
         running = tuple(self._workers)
         for worker in running:
             worker.cancel()
@@ -152,7 +155,7 @@ class Outbox:
             try:
                 await self._deliver(job)
             except BaseException as error:
-                job.tell("mail.failed", "closing" if isinstance(error, asyncio.CancelledError) else type(error).__name__)
+                job.tell("failed", "closing" if isinstance(error, asyncio.CancelledError) else type(error).__name__)
                 raise
 
     async def _deliver(self, job: _Job) -> None:
@@ -163,15 +166,15 @@ class Outbox:
         except MailError as error:
             self._again(job, error)
         else:
-            job.tell("mail.sent")
+            job.tell("sent")
 
     def _again(self, job: _Job, error: MailError) -> None:
         if error.lasting or self._closing or job.tries >= len(self._pauses_s):
-            job.tell("mail.failed", error.reason)
+            job.tell("failed", error.reason)
             return
         pause_s = self._pauses_s[job.tries]
         job.tries += 1
-        job.tell("mail.delayed", error.reason)
+        job.tell("delayed", error.reason)
 
         def now() -> None:
             del self._later[handle]

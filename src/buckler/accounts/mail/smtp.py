@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Literal
 
 import aiosmtplib
 
-from buckler.accounts.mail.post import MailError
+from buckler.accounts.mail.post import MailError, recipient
 from buckler.core.options import need, need_one_of, need_positive, options
 from buckler.errors import ConfigError
 
@@ -75,6 +75,7 @@ class SMTP:
 
     async def send(self, message: EmailMessage) -> None:
         """Hand `message` over. Raises `MailError`."""
+        to = recipient(message)
         client = aiosmtplib.SMTP(
             hostname=self.host,
             port=self.port or _PORTS[self.security],
@@ -89,7 +90,7 @@ class SMTP:
         try:
             async with asyncio.timeout(self.timeout_s):  # of the whole: a server may not drip
                 await client.connect()
-                await client.send_message(message)
+                await client.send_message(message, recipients=[to])
             with suppress(aiosmtplib.SMTPException, OSError):  # it has the letter: sent again, it would arrive twice
                 await client.quit(timeout=_QUIT_S)
         except (aiosmtplib.SMTPException, OSError, ValueError) as error:
