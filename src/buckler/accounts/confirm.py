@@ -47,7 +47,7 @@ async def confirm(visit: Visit, person: Person, answers: Mapping[str, Any]) -> N
     visit.session.sign_in(str(person.id))
     visit.session[HOW] = allowed
     await devices.follow(visit)
-    throttle.succeeded(visit, person.email)
+    await throttle.succeeded(visit, person.email)
     visit.record("confirmed", person, "+".join(allowed))
     await visit.commit()
 

@@ -166,7 +166,7 @@ async def arrive(visit: Visit, person: Person, how: list[str]) -> SignedIn:
     session.sign_in(str(person.id))
     session[HOW] = how
     await devices.arrived(visit, person, how)
-    throttle.succeeded(visit, person.email)
+    await throttle.succeeded(visit, person.email)
     person.signed_in_at = visit.now
     visit.record("signed_in", person, "+".join(how))
     await visit.commit()

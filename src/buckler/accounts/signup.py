@@ -99,7 +99,7 @@ async def finish(visit: Visit, token: str, password: str = "", profile: Mapping[
     await visit.accounts.profile.check(visit, given)
     new = passkeys.NewPasskey.from_json(kept["passkey"]) if "passkey" in kept else None
     person_id = UUID(new.person_id) if new else None  # the authenticator was told it
-    person = await make(visit, kept["email"], kept.get("password"), given, language=kept["language"], verified=True, person_id=person_id)
+    person = await make(visit, New(kept["email"], kept.get("password"), kept["language"], verified=True, person_id=person_id), given)
     if new:
         await passkeys.keep(visit, person, new)
     return await arrive(visit, person, ["passkey" if new else "password"])
@@ -112,31 +112,31 @@ async def with_claimed(visit: Visit, claimed: Claimed, profile: Mapping[str, str
     await throttle.admit(visit, "sign_up", claimed.email)
     email = address(claimed.email)
     await visit.accounts.profile.check(visit, profile)
-    person = await make(visit, email, None, profile, language=language, verified=True)
+    person = await make(visit, New(email, language=language, verified=True), profile)
     await links.first(visit, person, claimed)
     return await arrive(visit, person, ["provider"])
 
 
-async def make(
-    visit: Visit,
-    email: str,
-    password_hash: str | None,
-    profile: Mapping[str, str],
-    *,
-    language: str = "en",
-    verified: bool = False,
-    person_id: UUID | None = None,
-) -> Person:
-    """Write a new person and their profile. The caller commits. Raises `AccountError` 409 when the address is taken.
+class New(NamedTuple):
+    """Who is to be made. `password_hash` None: nobody signs in with a password. `person_id` None: a new one.
 
-    Called with `verified=False` by applications whose own interface tells who is registered; nobody signs in to such an account with a
-    password until the address is confirmed.
+    `verified=False` is for applications whose own interface tells who is registered: nobody signs in to such an account with a password
+    until the address is confirmed (see `verify`).
     """
+
+    email: str
+    password_hash: str | None = None
+    language: str = "en"
+    verified: bool = False
+    person_id: UUID | None = None
+
+
+async def make(visit: Visit, new: New, profile: Mapping[str, str]) -> Person:
+    """Write a new person and their profile. The caller commits. Raises `AccountError` 409 when the address is taken."""
     now = visit.now
-    person = Person(id=person_id or uuid4(), email=email, email_key=email_key(email), password_hash=password_hash, language=language)
-    person.created_at = now
-    person.email_verified_at = now if verified else None
-    person.password_changed_at = now if password_hash else None
+    person = Person(id=new.person_id or uuid4(), email=new.email, email_key=email_key(new.email), language=new.language, created_at=now)
+    person.password_hash, person.password_changed_at = new.password_hash, now if new.password_hash else None
+    person.email_verified_at = now if new.verified else None
     visit.db.add(person)
     try:
         await visit.db.flush()

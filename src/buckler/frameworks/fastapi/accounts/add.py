@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from buckler.accounts.problems import AccountError
 from buckler.frameworks.fastapi.accounts.answer import on_account_error
 from buckler.frameworks.fastapi.accounts.depends import STATE
+from buckler.frameworks.fastapi.accounts.pages import add_pages
 
 if TYPE_CHECKING:
     from fastapi import FastAPI
@@ -21,6 +22,7 @@ def add_accounts(app: FastAPI, accounts: Accounts) -> None:
     For an application mounted inside, which has handlers of its own, call `join_accounts`.
     """
     join_accounts(app, accounts)
+    add_pages(app, accounts)
 
 
 def join_accounts(app: FastAPI, accounts: Accounts) -> None:

@@ -31,7 +31,7 @@ async def on_account_error(request: Request, error: Exception) -> Response:
     if to is not None and navigates(request):
         return RedirectResponse(f"{to}?next={quote(_here(request))}", 303, {"cache-control": "no-store"})
     title, fix = accounts.texts.problem(language_of(request), failed)
-    guarded.refusal = refusal(failed.problem.status, failed.problem.code, title, fix).with_headers(*_fields(failed))
+    guarded.refusal = refusal(failed.problem.status, failed.problem.code, title, fix).with_headers(*fields_of(failed))
     return Response(status_code=failed.problem.status)
 
 
@@ -50,7 +50,8 @@ def _here(request: Request) -> str:
     return path + (f"?{request.url.query}" if request.url.query else "")
 
 
-def _fields(failed: AccountError) -> list[Header]:
+def fields_of(failed: AccountError) -> list[Header]:
+    """Return the header fields that its status asks for."""
     fields: list[Header] = []
     if failed.retry_s or failed.problem.status in {429, 503}:
         fields.append((b"retry-after", b"%d" % max(_LEAST_RETRY_S, math.ceil(failed.retry_s))))

@@ -14,7 +14,7 @@ from fastapi import Depends
 from fastapi.requests import HTTPConnection  # noqa: TC002  # FastAPI reads annotations at run time
 
 from buckler.accounts import fresh as freshness
-from buckler.accounts import people, roles, tokens
+from buckler.accounts import devices, people, roles, tokens
 from buckler.accounts.problems import AccountError, Problem
 from buckler.accounts.proof import SignedIn, prove
 from buckler.accounts.tables import Person
@@ -102,9 +102,11 @@ SignedInDep = Annotated[SignedIn, Depends(signed_in)]
 
 @rule("signed in")
 async def person(visit: VisitDep, who: SignedInDep) -> Person:
-    """Return the row of who calls; one statement. Raises 401 for nobody. A dependency."""
+    """Return the row of who calls. Raises 401 for nobody. Two statements, one for a token. A dependency."""
+    if who.how == "session":
+        await devices.seen(visit)  # a device that was ended is out, even if its session took a new id at that moment
     found = await people.by_id(visit, who.person_id)
-    if found is None:
+    if found is None or (who.how == "session" and visit.session.person is None):
         raise AccountError(NOBODY)
     return found
 

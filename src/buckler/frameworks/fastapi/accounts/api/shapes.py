@@ -138,13 +138,14 @@ class State(BaseModel):
     ways: list[str] = []
 
 
-class Pair(BaseModel):
+class TokenPair(BaseModel):
     """OAuth's own names (RFC 6749, section 5.1)."""
 
     access_token: str
     refresh_token: str
     token_type: Literal["Bearer"] = "Bearer"  # noqa: S105  # the name of a scheme
     expires_in: int
+    scope: str
 
 
 DONE = State(state="done")

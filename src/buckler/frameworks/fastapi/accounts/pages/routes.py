@@ -1,0 +1,32 @@
+"""Where every page is. One function a file adds its routes; the settings add theirs here too."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from fastapi import APIRouter
+
+from buckler.frameworks.fastapi.accounts.depends import public
+from buckler.frameworks.fastapi.accounts.pages import sign_in
+from buckler.frameworks.fastapi.accounts.pages.page import STATICS
+from buckler.frameworks.fastapi.accounts.pages.statics import Statics
+
+if TYPE_CHECKING:
+    from fastapi import FastAPI
+
+    from buckler.accounts.accounts import Accounts
+
+_PARTS = (sign_in,)
+
+
+def add_pages(app: FastAPI, accounts: Accounts) -> None:
+    """Serve the pages. Raises `ConfigError` for a template that says a text which there is not."""
+    accounts.renderer.check()
+    statics = Statics(accounts.folders, accounts.paths.static)
+    setattr(app.state, STATICS, statics)
+    router = APIRouter(include_in_schema=False)
+    everybody = public(because="style and script of the pages are the same for everybody")
+    router.add_api_route(f"{accounts.paths.static}/{{digest}}/{{name}}", statics.answer, dependencies=[everybody])
+    for part in _PARTS:
+        part.add(router, accounts)
+    app.include_router(router)
