@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+import pytest
 import pytest_asyncio
+from sqlalchemy.ext.asyncio import create_async_engine
 
-from tests.accounts.stage import stage_at
+from tests.accounts.stage import stage_at, staged
+from tests.conduit.postgres import binaries, postgres
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator
+    from collections.abc import AsyncIterator, Iterator
     from pathlib import Path
 
     from tests.accounts.stage import Stage
@@ -18,4 +21,25 @@ if TYPE_CHECKING:
 @pytest_asyncio.fixture
 async def stage(tmp_path: Path) -> AsyncIterator[Stage]:
     async with stage_at(tmp_path) as lent:
+        yield lent
+
+
+@pytest.fixture(scope="session")
+def postgresql() -> Iterator[str]:
+    """The address of an empty PostgreSQL database."""
+    programs = binaries()
+    if programs is None:
+        pytest.skip("PostgreSQL is not installed; on Debian: apt-get install postgresql")
+    with postgres(programs) as address:
+        yield address
+
+
+@pytest_asyncio.fixture(params=["sqlite", "postgresql"])
+async def anywhere(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[Stage]:
+    """The same stage, once on each database."""
+    if request.param == "sqlite":
+        async with stage_at(tmp_path) as lent:
+            yield lent
+        return
+    async with staged(create_async_engine(request.getfixturevalue("postgresql"))) as lent:
         yield lent
