@@ -1,0 +1,106 @@
+"""A site whose only pages are those of accounts, and a front page: for tests of the pages, in process and in a browser.
+
+`python -m uvicorn tests.account_site:app` reads from the environment: SITE_FOLDER (database and, without a mail server, letters),
+SITE_SMTP_PORT, SITE_ISSUER.
+"""
+
+from __future__ import annotations
+
+import html
+import os
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+from fastapi import Depends, FastAPI
+from fastapi.responses import HTMLResponse
+from sqlalchemy import event
+from sqlalchemy.ext.asyncio import async_sessionmaker, create_async_engine
+
+from buckler import CSP, Guard
+from buckler.accounts.accounts import Accounts
+from buckler.accounts.mail import SMTP, MailFolder
+from buckler.accounts.passwords import CHEAPEST_FOR_TESTS, Passwords
+from buckler.accounts.problems import AccountError, Problem
+from buckler.accounts.profile import Field, NoProfile
+from buckler.accounts.proof import SignedIn
+from buckler.accounts.providers import Provider
+from buckler.accounts.tables import METADATA
+from buckler.accounts.throttle import Throttle
+from buckler.frameworks.fastapi.accounts import add_accounts, fresh, maybe_signed_in
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator, Mapping, Sequence
+
+    from buckler.accounts.visit import Visit
+
+SECRET = "a secret of the tests: thirty-two bytes or more"  # noqa: S105  # of the tests alone
+NO_NAME = Problem("shop.name_missing", 422, "A name is missing.", "Say what others may call you.")
+
+
+class Named(NoProfile):
+    """Asks for a name, and keeps nothing."""
+
+    fields: Sequence[Field] = (Field("nickname", "Your name here", "nickname", 40, hint="Others see it."),)
+
+    async def check(self, visit: Visit, given: Mapping[str, str]) -> None:  # noqa: ARG002  # the protocol's signature
+        if not given.get("nickname", "").strip():
+            raise AccountError(NO_NAME, "nickname")
+
+
+def database(folder: Path) -> Any:
+    engine = create_async_engine(f"sqlite+aiosqlite:///{folder / 'people.db'}")
+
+    @event.listens_for(engine.sync_engine, "connect")
+    def prepare(connection: Any, _record: object) -> None:
+        for pragma in ("journal_mode=WAL", "foreign_keys=ON", "busy_timeout=20000"):
+            connection.execute(f"PRAGMA {pragma}")
+
+    return engine
+
+
+def make_site(folder: Path, **options: Any) -> tuple[FastAPI, Accounts]:
+    """Return an application with accounts on SQLite in `folder`. Its lifespan makes the tables."""
+    engine = database(folder)
+    settings: dict[str, Any] = {"passwords": Passwords(profile=CHEAPEST_FOR_TESTS), "profile": Named(), **options}
+    accounts = Accounts(
+        database=async_sessionmaker(engine, expire_on_commit=False), name="Harbour Books", sender="accounts@harbour.example", **settings
+    )
+
+    @asynccontextmanager
+    async def lifespan(_app: FastAPI) -> AsyncIterator[None]:
+        async with engine.begin() as connection:
+            await connection.run_sync(METADATA.create_all)
+        yield
+        await accounts.close()
+        await engine.dispose()
+
+    app = FastAPI(lifespan=lifespan, docs_url=None, redoc_url=None, openapi_url=None)
+    add_accounts(app, accounts)
+
+    @app.get("/", response_class=HTMLResponse)
+    async def home(who: Annotated[SignedIn | None, Depends(maybe_signed_in)]) -> str:
+        return said("Signed in" if who else "Signed out")
+
+    @app.get("/danger", response_class=HTMLResponse, dependencies=[fresh(minutes=10)])
+    async def danger(word: str = "") -> str:
+        return said(f"Fresh enough {word}")
+
+    return app, accounts
+
+
+def said(text: str) -> str:
+    return f'<!doctype html><html lang="en"><title>Home</title><link rel="icon" href="data:,"><main><h1>{html.escape(text)}</h1></main></html>'
+
+
+def from_environment() -> Guard:
+    folder = Path(os.environ["SITE_FOLDER"])
+    port, issuer = os.environ.get("SITE_SMTP_PORT"), os.environ.get("SITE_ISSUER")
+    post: Any = SMTP("127.0.0.1", int(port), security="insecure_none") if port else MailFolder(folder / "letters")
+    providers = [Provider("lighthouse", "Lighthouse", issuer, "books", "secret", insecure_http_on_loopback=True)] if issuer else []
+    app, _ = make_site(folder, post=post, providers=providers, throttle=Throttle(report_only=True))
+    return Guard(app, CSP(trusted_types=True), hosts=["localhost", "127.0.0.1"], secrets=[SECRET], development=not port)
+
+
+if "SITE_FOLDER" in os.environ:
+    app = from_environment()
