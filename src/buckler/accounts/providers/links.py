@@ -39,7 +39,7 @@ async def owner(visit: Visit, claimed: Claimed) -> Person | None:
     row = found.first()
     if row is None:
         return None
-    person, link = row.tuple()
+    person, link = row
     link.used_at = visit.now
     return person
 
