@@ -50,11 +50,11 @@ def test_help_has_examples(buckler: Words, words: tuple[str, ...]) -> None:
     code, said, _ = buckler(*words)
     assert code == 0
     assert "buckler run examples.conduit:app" in said
-    for name in ("balance", "explain", "run", "secret"):
+    for name in ("balance", "calibrate", "explain", "run", "secret"):
         assert f"\n  {name} " in said
 
 
-@pytest.mark.parametrize("name", ["balance", "explain", "run", "secret"])
+@pytest.mark.parametrize("name", ["balance", "calibrate", "explain", "run", "secret"])
 def test_every_command_has_help(buckler: Words, name: str) -> None:
     code, said, _ = buckler(name, "--help")
     assert code == 0

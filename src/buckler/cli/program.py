@@ -8,6 +8,7 @@ import click
 
 from buckler import __version__
 from buckler.cli.balance import balance
+from buckler.cli.calibrate import calibrate
 from buckler.cli.explain import explain
 from buckler.cli.run import run as run_command
 from buckler.cli.say import complain
@@ -24,6 +25,7 @@ Examples:
   buckler run examples.conduit:app                 serve over https://localhost:8443
   buckler run shop:app --port 9443 --http-port 9080
   buckler balance shop:app --markdown balance.md   what each protection costs and stops
+  buckler calibrate --target-ms 100                how much work a password's hash can be here
   buckler explain csrf.cross_site                  what a refusal means
   buckler secret                                   a new key for Guard(secrets=[…])
 """
@@ -35,7 +37,7 @@ def program() -> None:
     """Makes a Python web application fast and secure, and proves both with numbers."""
 
 
-for command in (run_command, balance, explain, secret):
+for command in (run_command, balance, calibrate, explain, secret):
     program.add_command(command)
 
 

@@ -66,7 +66,7 @@ def read(kept: str, profile: Profile) -> Check | None:
     memory_kib, passes, lanes = int(found[3]), int(found[4]), int(found[5])
     costs = Profile(passes, memory_kib, lanes)
     dear = memory_kib > max(_MAX_MEMORY_KIB, profile.memory_kib) or costs.written_kib > max(_MAX_WRITTEN_KIB, profile.written_kib)
-    if dear or not 1 <= lanes <= max(_MAX_LANES, profile.lanes):
+    if dear or not 1 <= lanes <= max(_MAX_LANES, profile.lanes) or passes < 1 or memory_kib < 8 * lanes:
         return None
     return checker(kept)
 
@@ -83,6 +83,6 @@ def checker(kept: str) -> Check:
         except VerificationError as failure:
             if str(failure) == _NO_MEMORY:
                 raise MemoryError(_NO_MEMORY) from failure
-            return False  # numbers that argon2 itself does not take
+            return False  # base64 that argon2 does not take: nobody's hash
 
     return check

@@ -16,20 +16,22 @@ if TYPE_CHECKING:
     Check = Callable[[bytes], bool]
     Prepare = Callable[[bytes], bytes]
 
+_DIGITS = "./ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789"
 _READS_BYTES = 72  # what bcrypt makes of a password; those who made these hashes cut the rest off, so it is cut off here too
 _MAX_COST = 15  # 2¹⁵ rounds: a second or two. Common are 10 to 13
 
 # `$2a$`, `$2b$` and `$2y$` (PHP) are one algorithm. `$2x$` marks hashes of a program that got it wrong, and is not read.
-_BCRYPT = re.compile(r"\$2[aby]\$(\d\d)\$[./A-Za-z0-9]{53}", re.ASCII)
+_BCRYPT = re.compile(r"(\$2[aby]\$(\d\d)\$[./A-Za-z0-9]{21})([./A-Za-z0-9])([./A-Za-z0-9]{31})", re.ASCII)
 _PASSLIB = re.compile(r"\$bcrypt-sha256\$(?:v=2,t=(2b),r=(\d{1,2})|(2[ab]),(\d{1,2}))\$([./A-Za-z0-9]{22})\$([./A-Za-z0-9]{31})", re.ASCII)
 
 
 def read_plain(kept: str, prepare: Prepare = bytes) -> Check | None:
     """Return what checks a password against `$2b$…`, or None. `prepare` is what its maker did to the password first."""
     found = _BCRYPT.fullmatch(kept)
-    if found is None or int(found[1]) > _MAX_COST:
+    if found is None or int(found[2]) > _MAX_COST:
         return None
-    raw = kept.encode("ascii")
+    # The salt's last character holds two bits. Some old programs wrote others too, which most readers ignore, and this library does not.
+    raw = f"{found[1]}{_DIGITS[_DIGITS.index(found[3]) & 0b110000]}{found[4]}".encode("ascii")
 
     def check(password: bytes) -> bool:
         try:

@@ -10,8 +10,8 @@ import hashlib
 import hmac
 import re
 from base64 import b64decode, b64encode
-from binascii import Error as NotBase64
 from typing import TYPE_CHECKING
+from unicodedata import normalize
 
 from buckler.accounts.passwords import argon, blowfish
 
@@ -68,18 +68,19 @@ def read(kept: str, profile: Profile, *, flask_security_salt: str = "") -> Check
         if kept.startswith(start):
             try:
                 return reader(kept)
-            except (NotBase64, UnicodeEncodeError):
+            except ValueError:  # base64, hex or a salt that is none
                 return None
     return argon.read(kept.removeprefix("argon2"), profile)  # Django writes `argon2$argon2id$…`
 
 
 def _peppered(check: Check | None, salt: str) -> Check | None:
-    """Flask-Security hashes an HMAC of the password, keyed by a text of the site."""
+    """Flask-Security hashes an HMAC of the password, keyed by a text of the site, after NFKD unless that was switched off."""
     if check is None:
         return None
 
     def peppered(password: bytes) -> bool:
-        return check(b64encode(hmac.digest(salt.encode(), password, "sha512")))
+        spellings = {password: None, normalize("NFKD", password.decode()).encode(): None}
+        return any(check(b64encode(hmac.digest(salt.encode(), spelling, "sha512"))) for spelling in spellings)
 
     return peppered
 
