@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
+from uuid import UUID
 
 from buckler.accounts import people, signin
 from buckler.accounts.tables import Person
@@ -10,13 +11,13 @@ from tests.accounts.stage import EMAIL
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
-    from uuid import UUID
 
     from buckler.accounts.visit import Visit
     from tests.accounts.stage import Browser, Stage
 
 MIRA = EMAIL
 NOOR = "noor@mail.example"
+SOMEBODY = UUID(int=7)
 KEPT = "$argon2id$v=19$m=8,t=1,p=1$c29tZXNhbHQ$AAAA"  # a hash that nobody verifies here
 
 
@@ -36,7 +37,8 @@ async def enter(browser: Browser, email: str = MIRA, *, password: bool = True, v
 
 
 async def return_to(browser: Browser, email: str = MIRA) -> None:
-    """Sign somebody in who is there already: freshly."""
+    """Sign somebody in who is there already: freshly, and a second after whatever has ended all sessions."""
+    browser.stage.clock.move(1)
 
     async def act(visit: Visit) -> None:
         person = await people.by_email(visit, email)
