@@ -27,12 +27,16 @@ DOORS: dict[str, tuple[str, ...]] = {
     "click": ("src/buckler/cli/",),  # one file a command, and each is a click command
     "rich": ("src/buckler/cli/",),  # as click: each command lays out its own tables
     "fastapi": ("src/buckler/frameworks/fastapi/",),  # the folder is the adapter
+    "pydantic": ("src/buckler/frameworks/fastapi/",),  # FastAPI's own language for what a route takes and returns
     "starlette": ("src/buckler/frameworks/",),  # what all adapters of its family share
     "jinja2": (
         "src/buckler/frameworks/templates.py",
         "src/buckler/accounts/render.py",
     ),  # for applications, and for pages and letters of accounts
-    "markupsafe": ("src/buckler/frameworks/templates.py",),
+    "markupsafe": (
+        "src/buckler/frameworks/templates.py",
+        "src/buckler/frameworks/fastapi/accounts/pages/",
+    ),  # where HTML that is ours is told from text that is a visitor's
     "sqlalchemy": ("src/buckler/accounts/",),  # the folder is the one that keeps rows; its tables are what applications extend
     "email_validator": ("src/buckler/accounts/addresses.py",),
     "argon2": ("src/buckler/accounts/passwords/argon.py",),
@@ -41,6 +45,9 @@ DOORS: dict[str, tuple[str, ...]] = {
     "httpx": ("src/buckler/accounts/http.py",),
     "pyotp": ("src/buckler/accounts/totp.py",),
     "segno": ("src/buckler/accounts/totp.py",),
+    "webauthn": ("src/buckler/accounts/passkeys/ceremony.py",),
+    # a provider's ID tokens, by its keys and a list of algorithms; access tokens of our own, by our keys and one algorithm
+    "joserfc": ("src/buckler/accounts/providers/id_token.py", "src/buckler/accounts/tokens/jwt.py"),
     "zxcvbn_rs_py": ("src/buckler/accounts/passwords/strength.py",),
 }
 

@@ -68,22 +68,24 @@ def test_it_imports_with_the_standard_library_alone() -> None:
     assert not {name for name in strangers if not name.startswith("_")}
 
 
-def _declared() -> set[str]:
-    """Every distribution that pyproject.toml names, in any extra or group."""
-    lists = [*PROJECT["project"]["optional-dependencies"].values(), *PROJECT["dependency-groups"].values()]
-    named = (re.match(r"[\w.-]+", entry) for entries in lists for entry in entries if isinstance(entry, str))
-    return {found[0].lower().replace("_", "-") for found in named if found}
+def _declared(*parts: str) -> set[str]:
+    """Every distribution that pyproject.toml names in any of `parts`."""
+    found = PROJECT["project"]["optional-dependencies"] | PROJECT["dependency-groups"]
+    named = (re.match(r"[\w.-]+", entry) for part in parts for entry in found[part] if isinstance(entry, str))
+    return {name[0].lower().replace("_", "-") for name in named if name}
 
 
 def test_every_import_is_declared() -> None:
-    """What only comes along with something else is gone on the day on which that changes its mind."""
+    """What only comes along with something else is gone on the day on which that changes its mind. A user has the extras alone."""
     given = packages_distributions()
-    declared, missing = _declared(), set()
+    extras, groups = list(PROJECT["project"]["optional-dependencies"]), list(PROJECT["dependency-groups"])
+    brought, lent, missing = _declared(*extras), _declared(*extras, *groups), set()
     for name in python_files("src/", "tests/", "examples/", "tools/"):
         for found in imports(name):
             top = found.module.split(".")[0]
             if top in sys.stdlib_module_names or top in {"buckler", "tests", "examples", "bench", "tools", "test_start"}:
                 continue
+            declared = brought if name.startswith("src/") else lent
             if not declared & {item.lower().replace("_", "-") for item in given.get(top, ())}:
                 missing.add(f"{top} ({name})")
     assert not missing, "name it in pyproject.toml, in an extra or a group, and run `make lock`"
