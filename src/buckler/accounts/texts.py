@@ -43,10 +43,14 @@ class Texts:
 
     def __init__(self, folders: Sequence[str | Path] = ()) -> None:
         self._words: dict[str, Words] = {}
+        self._places: dict[str, frozenset[str]] = {}  # of each key, what may be filled: all that any English text of it fills
         for folder in (OWN, *reversed(folders)):
             for file in sorted((Path(folder) / "words").glob("*.toml")):
                 need(_TAG.fullmatch(file.stem), str(file), file.stem, "name it by its language, as in de.toml or pt-BR.toml")
-                self._words.setdefault(file.stem, {}).update(_read(file))
+                words = _read(file)
+                self._words.setdefault(file.stem, {}).update(words)
+                if file.stem == DEFAULT:
+                    self._places |= {key: self._places.get(key, frozenset()) | places(text) for key, text in words.items()}
         self._by_fold = {language.lower(): language for language in self._words}
         self.languages: tuple[str, ...] = (DEFAULT, *sorted(set(self._words) - {DEFAULT}))
         for language in self.languages[1:]:
@@ -65,7 +69,7 @@ class Texts:
                 key,
                 "English has a list where this has a text, or the reverse",
             )
-            known = places(english[key])
+            known = self._places[key]
             need(places(text) <= known, file, key, f"it may fill {sorted(known)} and nothing else, as in English")
 
     def __contains__(self, key: str) -> bool:

@@ -10,8 +10,7 @@ from email.policy import SMTPUTF8
 from typing import TYPE_CHECKING, Any
 
 import trustme
-from aiosmtpd.smtp import SMTP as Protocol
-from aiosmtpd.smtp import AuthResult, LoginPassword
+from aiosmtpd import smtp as real
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Awaitable, Callable
@@ -62,19 +61,21 @@ class Authority:
         authority.issue_cert(HOST).configure_cert(self.context)
 
 
-def _allow(_server: Any, _session: Any, _envelope: Any, _mechanism: str, login: Any) -> AuthResult:
-    good = isinstance(login, LoginPassword) and (login.login, login.password) == (USER.encode(), PASSWORD.encode())
-    return AuthResult(success=good, auth_data=USER if good else None, handled=False)
+def _allow(_server: Any, _session: Any, _envelope: Any, _mechanism: str, login: Any) -> real.AuthResult:
+    good = isinstance(login, real.LoginPassword) and (login.login, login.password) == (USER.encode(), PASSWORD.encode())
+    return real.AuthResult(success=good, auth_data=USER if good else None, handled=False)
 
 
 @asynccontextmanager
-async def mail_server(*, tls: ssl.SSLContext | None = None, implicit: bool = False, utf8: bool = False, login: bool = False) -> AsyncIterator[Server]:
+async def mail_server(
+    *, tls: ssl.SSLContext | None = None, implicit: bool = False, utf8: bool = False, login: bool = False
+) -> AsyncIterator[Server]:
     """aiosmtpd. `tls` offers STARTTLS, and with `implicit` is TLS from the first byte; `login`: only for who logs in."""
     loop, lent = asyncio.get_running_loop(), Server()
 
-    def protocol() -> Protocol:
+    def protocol() -> real.SMTP:
         starttls = None if implicit else tls
-        return Protocol(
+        return real.SMTP(
             lent,
             hostname="mail.test",
             loop=loop,

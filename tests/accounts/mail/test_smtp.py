@@ -13,7 +13,6 @@ from buckler.errors import ConfigError
 from tests.accounts.mail.server import HOST, PASSWORD, USER, Authority, mail_server, odd_server
 
 
-
 @pytest.fixture(scope="module")
 def authority(tmp_path_factory: pytest.TempPathFactory) -> Authority:
     return Authority(tmp_path_factory.mktemp("authority"))

@@ -43,7 +43,12 @@ class Composer:
 
     def __init__(self, site: str, sender: str, renderer: Renderer) -> None:
         name, address = parseaddr(sender)
-        need(ADDRESS.fullmatch(address), "Accounts.sender", sender, "give an address that mails come from, as in no-reply@shop.example")
+        need(
+            ADDRESS.fullmatch(address) and sender.isprintable(),
+            "Accounts.sender",
+            sender,
+            "give an address that mails come from, as in no-reply@shop.example",
+        )
         self._site, self._renderer = " ".join(site.split()), renderer
         self._from = _named(address, name or self._site)
 
