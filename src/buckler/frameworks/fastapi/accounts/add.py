@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from buckler.accounts.problems import AccountError
+from buckler.frameworks.fastapi.accounts import api
 from buckler.frameworks.fastapi.accounts.answer import on_account_error
 from buckler.frameworks.fastapi.accounts.depends import STATE
 from buckler.frameworks.fastapi.accounts.pages import add_pages
@@ -23,6 +24,7 @@ def add_accounts(app: FastAPI, accounts: Accounts) -> None:
     """
     join_accounts(app, accounts)
     add_pages(app, accounts)
+    app.include_router(api.router(), prefix=accounts.paths.api)
 
 
 def join_accounts(app: FastAPI, accounts: Accounts) -> None:

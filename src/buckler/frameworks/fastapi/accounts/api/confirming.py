@@ -5,10 +5,11 @@ from typing import Any
 from fastapi import APIRouter
 
 from buckler.accounts import confirm, email, factors, fresh, passkeys, password
+from buckler.frameworks.fastapi.accounts.api.route import ApiRoute
 from buckler.frameworks.fastapi.accounts.api.shapes import DONE, MAIL, Confirm, EmailOnly, NewPassword, State
 from buckler.frameworks.fastapi.accounts.depends import OwnerDep, VisitDep
 
-router = APIRouter(tags=["Oneself"])
+router = APIRouter(route_class=ApiRoute, tags=["Oneself"])
 
 
 @router.get("/me")

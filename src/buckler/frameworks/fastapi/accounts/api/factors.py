@@ -6,10 +6,11 @@ from uuid import UUID
 from fastapi import APIRouter
 
 from buckler.accounts import passkeys, recovery, totp
+from buckler.frameworks.fastapi.accounts.api.route import ApiRoute
 from buckler.frameworks.fastapi.accounts.api.shapes import DONE, Named, PasskeyAnswer, State, TotpCode
 from buckler.frameworks.fastapi.accounts.depends import OwnerDep, VisitDep
 
-router = APIRouter(tags=["Factors"], prefix="/factors")
+router = APIRouter(route_class=ApiRoute, tags=["Factors"], prefix="/factors")
 
 
 @router.get("")

@@ -5,10 +5,11 @@ from typing import Any
 from fastapi import APIRouter
 
 from buckler.accounts import deletion, export
+from buckler.frameworks.fastapi.accounts.api.route import ApiRoute
 from buckler.frameworks.fastapi.accounts.api.shapes import DONE, State
 from buckler.frameworks.fastapi.accounts.depends import OwnerDep, VisitDep
 
-router = APIRouter(tags=["Leaving"])
+router = APIRouter(route_class=ApiRoute, tags=["Leaving"])
 
 
 @router.get("/export")

@@ -7,10 +7,11 @@ from fastapi import APIRouter
 
 from buckler.accounts import activity, browsers, devices
 from buckler.accounts.providers import links
+from buckler.frameworks.fastapi.accounts.api.route import ApiRoute
 from buckler.frameworks.fastapi.accounts.api.shapes import DONE, State
 from buckler.frameworks.fastapi.accounts.depends import OwnerDep, VisitDep
 
-router = APIRouter(tags=["Places"])
+router = APIRouter(route_class=ApiRoute, tags=["Places"])
 
 
 @router.get("/devices")

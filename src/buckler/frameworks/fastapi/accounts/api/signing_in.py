@@ -6,10 +6,11 @@ from fastapi import APIRouter
 
 from buckler.accounts import passkeys, signin
 from buckler.accounts.signin import Half
+from buckler.frameworks.fastapi.accounts.api.route import ApiRoute
 from buckler.frameworks.fastapi.accounts.api.shapes import DONE, PasskeyAnswer, SecondFactor, SignIn, State
 from buckler.frameworks.fastapi.accounts.depends import VisitDep, public
 
-router = APIRouter(tags=["Signing in"], dependencies=[public(because="who is not signed in yet must be able to")])
+router = APIRouter(route_class=ApiRoute, tags=["Signing in"], dependencies=[public(because="who is not signed in yet must be able to")])
 
 
 def _state(end: object) -> State:

@@ -6,10 +6,13 @@ from fastapi import APIRouter, Request
 
 from buckler.accounts import email, passkeys, reset, signup, verify
 from buckler.frameworks.fastapi.accounts.answer import language_of
+from buckler.frameworks.fastapi.accounts.api.route import ApiRoute
 from buckler.frameworks.fastapi.accounts.api.shapes import DONE, MAIL, EmailOnly, Finish, Link, Reset, SignUp, State
 from buckler.frameworks.fastapi.accounts.depends import VisitDep, public
 
-router = APIRouter(tags=["Signing up"], dependencies=[public(because="who has no account, or cannot get at it, must be able to")])
+router = APIRouter(
+    route_class=ApiRoute, tags=["Signing up"], dependencies=[public(because="who has no account, or cannot get at it, must be able to")]
+)
 
 
 @router.post("/sign-up", status_code=202)

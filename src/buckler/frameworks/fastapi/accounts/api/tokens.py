@@ -7,10 +7,11 @@ from fastapi import APIRouter
 
 from buckler.accounts import fresh, signin
 from buckler.accounts.tokens import NEVER, Pair, personal, refresh
+from buckler.frameworks.fastapi.accounts.api.route import ApiRoute
 from buckler.frameworks.fastapi.accounts.api.shapes import DONE, NewProgram, NewToken, Refresh, State, TokenPair
 from buckler.frameworks.fastapi.accounts.depends import OwnerDep, VisitDep, public
 
-router = APIRouter(tags=["Tokens"])
+router = APIRouter(route_class=ApiRoute, tags=["Tokens"])
 _SHOWN = ("id", "name", "hint", "scopes", "per_minute", "created_at", "expires_at", "used_at")
 _PROGRAM = ("id", "name", "scopes", "address", "agent", "created_at", "used_at", "expires_at")
 
