@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from contextlib import AsyncExitStack
+from typing import TYPE_CHECKING, Any
 
 import pytest
 import pytest_asyncio
 from sqlalchemy.ext.asyncio import create_async_engine
 
+from buckler.accounts.throttle import Throttle
 from tests.accounts.stage import stage_at, staged
 from tests.conduit.postgres import binaries, postgres
 
@@ -15,6 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Iterator
     from pathlib import Path
 
+    from tests.accounts.attempts import Maker
     from tests.accounts.stage import Stage
 
 
@@ -43,3 +46,19 @@ async def anywhere(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncItera
         return
     async with staged(create_async_engine(request.getfixturevalue("postgresql"))) as lent:
         yield lent
+
+
+@pytest_asyncio.fixture
+async def throttled(tmp_path: Path) -> AsyncIterator[Maker]:
+    """Makes stages, each with options of its own for `throttle`."""
+    async with AsyncExitStack() as lent:
+        number = 0
+
+        async def made(**options: Any) -> Stage:
+            nonlocal number
+            number += 1
+            folder = tmp_path / str(number)
+            folder.mkdir()
+            return await lent.enter_async_context(stage_at(folder, throttle=Throttle(**options)))
+
+        yield made

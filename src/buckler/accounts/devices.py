@@ -10,7 +10,7 @@ committed. Sessions end at once in the store; rows go with the commit.
 
 from __future__ import annotations
 
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from ipaddress import ip_network
 from typing import TYPE_CHECKING, NamedTuple
 from uuid import UUID, uuid4
@@ -234,14 +234,12 @@ def network(address: str) -> str:
 
 
 def _tell(visit: Visit, person: Person) -> None:
-    now = visit.now.astimezone(UTC)
     visit.post(
         "new_device",
         person,
         agent=agents.label(visit.agent),
         address=visit.client,
-        when=f"{now:%Y-%m-%d %H:%M} UTC",
-        at=now.isoformat(timespec="seconds"),
+        when=visit.now.isoformat(timespec="minutes"),
         link=visit.link(visit.accounts.paths.security),
     )
     visit.record("new_device", person, agents.label(visit.agent))
