@@ -106,8 +106,8 @@ class Authenticator:
         self.origin, self.algorithm, self.counts, self.verifies, self.synced = origin, algorithm, counts, verifies, synced
         self.keys: list[Key] = []
 
-    def create(self, options: dict[str, Any], lies: Lies = HONEST) -> dict[str, Any]:
-        """Answer `navigator.credentials.create`. Raises ValueError where a real one would refuse."""
+    def create(self, options: dict[str, Any], lies: Lies = HONEST, *, name: bytes = b"") -> dict[str, Any]:
+        """Answer `navigator.credentials.create`, with a key that is called `name`. Raises ValueError where a real one would refuse."""
         known = {raw(item["id"]) for item in options["excludeCredentials"]}
         if known.intersection(key.credential_id for key in self.keys):
             raise ValueError("InvalidStateError: this authenticator has a key of this person already")
@@ -117,7 +117,7 @@ class Authenticator:
         if chosen["userVerification"] == "required" and not self.verifies:
             raise ValueError("NotAllowedError")
         resident = chosen["residentKey"] == "required"
-        key = Key(secrets.token_bytes(32), make_secret(self.algorithm), options["rp"]["id"], raw(options["user"]["id"]), resident)
+        key = Key(name or secrets.token_bytes(32), make_secret(self.algorithm), options["rp"]["id"], raw(options["user"]["id"]), resident)
         self.keys.append(key)
         client = self._client("webauthn.create", options, lies)
         data = self._data(key, options, replace(lies, verified=self._verified(chosen["userVerification"], lies)), attested=True)

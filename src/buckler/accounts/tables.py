@@ -13,7 +13,20 @@ from datetime import UTC, datetime
 from typing import Any
 from uuid import UUID, uuid4
 
-from sqlalchemy import JSON, DateTime, Dialect, ForeignKey, Index, LargeBinary, MetaData, String, Text, TypeDecorator, UniqueConstraint
+from sqlalchemy import (
+    JSON,
+    BigInteger,
+    DateTime,
+    Dialect,
+    ForeignKey,
+    Index,
+    LargeBinary,
+    MetaData,
+    String,
+    Text,
+    TypeDecorator,
+    UniqueConstraint,
+)
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 
 # Names for constraints, so that a later migration can name what it changes.
@@ -140,7 +153,7 @@ class Passkey(Table):
     person_id: Mapped[UUID] = _owner()
     credential_id: Mapped[bytes] = mapped_column(LargeBinary(1023), unique=True)  # WebAuthn: at most 1023 bytes
     public_key: Mapped[bytes]
-    sign_count: Mapped[int]
+    sign_count: Mapped[int] = mapped_column(BigInteger)  # 32 bits without a sign, and PostgreSQL's INTEGER has one
     signs_in: Mapped[bool]
     backup_eligible: Mapped[bool]  # it may be copied to other devices; fixed when it is made
     backed_up: Mapped[bool]  # it has been

@@ -1,0 +1,298 @@
+from __future__ import annotations
+
+import asyncio
+import json
+from typing import TYPE_CHECKING, Any
+from uuid import UUID, uuid4
+
+import pytest
+from cryptography.hazmat.primitives.asymmetric import ec
+from sqlalchemy import select
+
+from buckler.accounts import factors, fresh, passkeys
+from buckler.accounts.addresses import INVALID
+from buckler.accounts.passkeys import NewPasskey
+from buckler.accounts.passkeys.adding import KNOWN
+from buckler.accounts.passkeys.ceremony import REFUSED
+from buckler.accounts.passkeys.challenges import EXPIRED
+from buckler.accounts.tables import Passkey, Person
+from tests.accounts import owner
+from tests.accounts.authenticator import AAGUID, EDDSA, ES256, RS256, Authenticator, Lies, raw, text
+from tests.accounts.owner import MIRA, NOOR
+from tests.accounts.passkeys.keys import proved, refused, signed_in, with_key
+
+if TYPE_CHECKING:
+    from buckler.accounts.visit import Visit
+    from tests.accounts.stage import Browser, Stage
+
+
+async def rows(stage: Stage) -> list[Passkey]:
+    async with stage.accounts.database() as db:
+        return list(await db.scalars(select(Passkey)))
+
+
+async def keep(browser: Browser, new: NewPasskey, person_id: UUID, email: str = MIRA) -> Any:
+    async def act(visit: Visit) -> Any:
+        person = Person(id=person_id, email=email, email_key=email, created_at=visit.now, email_verified_at=visit.now)
+        visit.db.add(person)
+        await visit.db.flush()
+        row = await passkeys.keep(visit, person, new)
+        await visit.commit()
+        return row
+
+    return await browser.do(act)
+
+
+@pytest.mark.parametrize("algorithm", [ES256, EDDSA, RS256])
+async def test_a_passkey_of_every_algorithm_is_added_and_signs_in(stage: Stage, algorithm: int) -> None:
+    browser = stage.browser()
+    person_id = await owner.enter(browser)
+    device = await with_key(browser, Authenticator(algorithm=algorithm, synced=True, counts=False), name="Mira's ring")
+    (row,) = await rows(stage)
+    assert (row.name, row.signs_in, row.backup_eligible, row.backed_up) == ("Mira's ring", True, True, True)
+    assert (row.credential_id, row.aaguid) == (device.keys[0].credential_id, str(UUID(bytes=AAGUID)))
+    assert row.transports == ["hybrid", "internal"]
+    person, key = await signed_in(stage.browser(), device)
+    assert (person.id, key.id) == (person_id, row.id)
+    assert (await stage.log())[-1] == "passkey_added"
+    (letter,) = await stage.letters("factor_added")
+    assert "Mira's ring" in letter.as_string()
+
+
+async def test_a_security_key_follows_a_password_and_signs_nobody_in(anywhere: Stage) -> None:
+    stage, browser = anywhere, anywhere.browser()
+    await owner.enter(browser)
+    device = await with_key(browser, Authenticator(verifies=False), passkey=False)
+    (row,) = await rows(stage)
+    assert (row.name, row.signs_in) == ("Security key", False)
+    owned = await browser.own(factors.of)
+    assert (owned.second_ways, owned.signs_in_by_passkey) == (["passkey"], False)
+    assert (await proved(stage.browser(), device)).id == row.id
+
+
+async def test_what_the_browser_is_asked_for(stage: Stage) -> None:
+    browser = stage.browser()
+    person_id = await owner.enter(browser)
+    device = await with_key(browser)
+    options = await browser.own(passkeys.options_to_add)
+    assert json.loads(json.dumps(options)) == options
+    assert options["rp"] == {"id": "shop.example", "name": "Shop"}
+    assert raw(options["user"]["id"]) == person_id.bytes
+    assert len(raw(options["challenge"])) == 32
+    assert options["attestation"] == "none"
+    assert options["authenticatorSelection"] == {"residentKey": "required", "requireResidentKey": True, "userVerification": "required"}
+    assert {item["alg"] for item in options["pubKeyCredParams"]} == {ES256, EDDSA, RS256}
+    assert [item["id"] for item in options["excludeCredentials"]] == [text(device.keys[0].credential_id)]
+    with pytest.raises(ValueError, match="InvalidStateError"):
+        device.create(options)
+
+
+LIES = {
+    "another origin": Lies(origin="https://shop.example.evil.example"),
+    "another scheme": Lies(origin="http://shop.example"),
+    "another port": Lies(origin="https://shop.example:8443"),
+    "a sister domain": Lies(origin="https://blog.shop.example"),
+    "another site": Lies(rp_id="evil.example"),
+    "another challenge": Lies(challenge=bytes(32)),
+    "the other kind": Lies(kind="webauthn.get"),
+    "nobody present": Lies(present=False),
+    "nobody verified": Lies(verified=False),
+    "backed up and not eligible": Lies(eligible=False, backed_up=True),
+    "another name outside": Lies(credential_id=b"another name of it"),
+    "a short name outside": Lies(credential_id=b"short"),
+    "in a frame": Lies(client={"crossOrigin": True}),
+    "in another site's frame": Lies(client={"topOrigin": "https://evil.example"}),
+    "not discoverable": Lies(resident=False),
+    "an attestation for nothing": Lies(statement={"alg": -7, "sig": b"x"}),
+    "an attestation nobody asked for": Lies(fmt="fido-u2f"),
+    "a format that is none": Lies(fmt="unheard-of"),
+    "its own signature, wrong": Lies(fmt="packed", statement={"alg": -7, "sig": b"x" * 70}),
+}
+
+
+@pytest.mark.parametrize("lies", LIES.values(), ids=LIES)
+async def test_a_new_key_that_lies_is_refused(stage: Stage, lies: Lies) -> None:
+    browser = stage.browser()
+    await owner.enter(browser)
+    options = await browser.own(passkeys.options_to_add)
+    error = await refused(EXPIRED if lies.challenge else REFUSED, browser.own(passkeys.add, Authenticator().create(options, lies)))
+    assert "evil" not in f"{error} {error.title} {error.fix}"
+    assert await rows(stage) == []
+
+
+async def test_a_key_that_signs_for_itself_is_taken(stage: Stage) -> None:
+    """WebAuthn Level 3, section 5.1.3: browsers leave self-attestation in place."""
+    browser = stage.browser()
+    await owner.enter(browser)
+    options = await browser.own(passkeys.options_to_add)
+    await browser.own(passkeys.add, Authenticator().create(options, Lies(fmt="packed")))
+    assert len(await rows(stage)) == 1
+
+
+def _numbers(curve: ec.EllipticCurve) -> tuple[bytes, bytes]:
+    point = ec.generate_private_key(curve).public_key().public_numbers()
+    size = (curve.key_size + 7) // 8
+    return point.x.to_bytes(size, "big"), point.y.to_bytes(size, "big")
+
+
+P256, P384 = _numbers(ec.SECP256R1()), _numbers(ec.SECP384R1())
+BAD_KEYS: dict[str, dict[int, Any]] = {
+    "not on the curve": {1: 2, 3: ES256, -1: 1, -2: b"\x01" * 32, -3: b"\x02" * 32},
+    "another curve": {1: 2, 3: ES256, -1: 2, -2: P384[0], -3: P384[1]},
+    "an algorithm of another kind": {1: 2, 3: RS256, -1: 1, -2: P256[0], -3: P256[1]},
+    "an algorithm nobody asked for": {1: 2, 3: -36, -1: 1, -2: P256[0], -3: P256[1]},
+    "RSA of 1024 bits": {1: 3, 3: RS256, -1: b"\xff" * 128, -2: b"\x01\x00\x01"},
+    "RSA with another algorithm": {1: 3, 3: EDDSA, -1: b"\xff" * 256, -2: b"\x01\x00\x01"},
+    "a curve that is not Ed25519": {1: 1, 3: EDDSA, -1: 7, -2: b"\x01" * 57},
+    "no number at all": {1: 2, 3: ES256, -1: 1, -2: "x", -3: None},
+    "nothing": {},
+}
+
+
+@pytest.mark.parametrize("cose", BAD_KEYS.values(), ids=BAD_KEYS)
+async def test_a_key_that_is_none_is_refused_before_anything_depends_on_it(stage: Stage, cose: dict[int, Any]) -> None:
+    browser = stage.browser()
+    await owner.enter(browser)
+    options = await browser.own(passkeys.options_to_add)
+    await refused(REFUSED, browser.own(passkeys.add, Authenticator().create(options, Lies(cose=cose))))
+    assert await rows(stage) == []
+
+
+async def test_an_answer_counts_once(stage: Stage) -> None:
+    browser = stage.browser()
+    await owner.enter(browser)
+    options = await browser.own(passkeys.options_to_add)
+    response = Authenticator().create(options)
+    await browser.own(passkeys.add, response)
+    await refused(EXPIRED, browser.own(passkeys.add, response))
+    assert len(await rows(stage)) == 1
+
+
+async def test_an_answer_counts_for_five_minutes(stage: Stage) -> None:
+    browser = stage.browser()
+    await owner.enter(browser)
+    options = await browser.own(passkeys.options_to_add)
+    stage.clock.move(301)
+    await refused(EXPIRED, browser.own(passkeys.add, Authenticator().create(options)))
+
+
+async def test_an_answer_counts_for_the_person_who_was_asked(stage: Stage) -> None:
+    browser = stage.browser()
+    await owner.enter(browser)
+    options = await browser.own(passkeys.options_to_add)
+    await owner.enter(browser, NOOR)
+    await refused(EXPIRED, browser.own(passkeys.add, Authenticator().create(options)))
+
+
+async def test_a_key_that_somebody_has_already_is_refused(anywhere: Stage) -> None:
+    stage, mira, noor = anywhere, anywhere.browser(), anywhere.browser()
+    await owner.enter(mira)
+    await owner.enter(noor, NOOR)
+    device = await with_key(mira)
+    options = await noor.own(passkeys.options_to_add)
+    twin = Authenticator().create(options, name=device.keys[0].credential_id)
+    await refused(KNOWN, noor.own(passkeys.add, twin))
+    assert len(await rows(stage)) == 1
+
+
+async def test_keys_are_added_freshly_and_after_the_address_is_confirmed(stage: Stage) -> None:
+    browser, early = stage.browser(), stage.browser()
+    await owner.enter(browser)
+    await owner.enter(early, NOOR, verified=False)
+    await refused(factors.UNCONFIRMED, early.own(passkeys.options_to_add))
+    stage.clock.move(11 * 60)
+    await refused(fresh.NOT_FRESH, browser.own(passkeys.options_to_add))
+
+
+async def test_there_is_an_end_to_keys(anywhere: Stage) -> None:
+    stage, browser = anywhere, anywhere.browser()
+    person_id = await owner.enter(browser)
+    async with stage.accounts.database() as db:
+        for number in range(19):
+            db.add(_row(person_id, number, (await stage.person()).created_at))
+        await db.commit()
+    asked = [await browser.own(passkeys.options_to_add) for _ in range(3)]
+    made = [Authenticator().create(options) for options in asked]
+    ends = await asyncio.gather(*(owner.of(browser, passkeys.add, MIRA, response) for response in made), return_exceptions=True)
+    assert sum(isinstance(end, Passkey) for end in ends) == 1, ends
+    assert len(await rows(stage)) == 20
+
+
+def _row(person_id: UUID, number: int, now: Any) -> Passkey:
+    flags = {"signs_in": True, "backup_eligible": False, "backed_up": False}
+    said = {"aaguid": "", "transports": [], "name": str(number), "created_at": now, "public_key": b"", "sign_count": 0}
+    return Passkey(person_id=person_id, credential_id=bytes([number]) * 16, **flags, **said)
+
+
+# ---- signing up
+
+
+async def test_somebody_new_signs_up_with_a_passkey(anywhere: Stage) -> None:
+    stage, browser = anywhere, anywhere.browser()
+    device = Authenticator()
+    options = await browser.call(passkeys.options_to_sign_up, MIRA)
+    assert (options["user"]["name"], options["excludeCredentials"]) == (MIRA, [])
+    new = await browser.call(passkeys.check_sign_up, MIRA, device.create(options))
+    assert await rows(stage) == [], "nothing is kept for an address that is not confirmed"
+    kept = NewPasskey.from_json(json.loads(json.dumps(new.as_json())))
+    assert kept == new
+    assert raw(options["user"]["id"]) == UUID(new.person_id).bytes
+    await keep(browser, kept, UUID(new.person_id))
+    person, key = await signed_in(stage.browser(), device)
+    assert (str(person.id), key.name) == (new.person_id, "Passkey")
+    assert await stage.letters("factor_added") == [], "who has just signed up knows"
+
+
+async def test_the_options_tell_not_whether_there_is_an_account(stage: Stage) -> None:
+    browser = stage.browser()
+    await owner.enter(browser)
+    await with_key(browser)
+
+    def plain(options: dict[str, Any]) -> dict[str, Any]:
+        user = {"id": len(options["user"]["id"]), "name": "", "displayName": ""}
+        return {**options, "challenge": len(options["challenge"]), "user": user}
+
+    known = await stage.browser().call(passkeys.options_to_sign_up, MIRA)
+    unknown = await stage.browser().call(passkeys.options_to_sign_up, "somebody@mail.example")
+    assert plain(known) == plain(unknown)
+    assert raw(known["user"]["id"]) != (await stage.person()).id.bytes
+
+
+async def test_a_sign_up_is_for_one_address_however_it_is_spelled(stage: Stage) -> None:
+    browser = stage.browser()
+    options = await browser.call(passkeys.options_to_sign_up, "  Mira@Mail.Example ")
+    response = Authenticator().create(options)
+    other = await browser.call(passkeys.options_to_sign_up, MIRA)
+    await browser.call(passkeys.check_sign_up, MIRA, response)
+    await refused(EXPIRED, browser.call(passkeys.check_sign_up, NOOR, Authenticator().create(other)))
+    await refused(INVALID, browser.call(passkeys.options_to_sign_up, "no address"))
+
+
+async def test_a_sign_up_is_for_a_passkey_that_verifies(stage: Stage) -> None:
+    browser = stage.browser()
+    options = await browser.call(passkeys.options_to_sign_up, MIRA)
+    await refused(REFUSED, browser.call(passkeys.check_sign_up, MIRA, Authenticator().create(options, Lies(verified=False))))
+
+
+async def test_the_person_must_get_the_id_that_the_authenticator_was_told(stage: Stage) -> None:
+    browser = stage.browser()
+    options = await browser.call(passkeys.options_to_sign_up, MIRA)
+    new = await browser.call(passkeys.check_sign_up, MIRA, Authenticator().create(options))
+    with pytest.raises(ValueError, match=r"new\.person_id"):
+        await keep(browser, new, uuid4())
+
+
+async def test_a_passkey_that_became_somebodys_meanwhile_is_refused(anywhere: Stage) -> None:
+    browser = anywhere.browser()
+    options = await browser.call(passkeys.options_to_sign_up, MIRA)
+    new = await browser.call(passkeys.check_sign_up, MIRA, Authenticator().create(options))
+    await keep(browser, new, UUID(new.person_id))
+    again = uuid4()
+    await refused(KNOWN, keep(browser, new._replace(person_id=str(again)), again, NOOR))
+
+
+async def test_a_key_for_signing_up_is_no_key_to_add(stage: Stage) -> None:
+    browser = stage.browser()
+    await owner.enter(browser)
+    options = await browser.call(passkeys.options_to_sign_up, MIRA)
+    await refused(EXPIRED, browser.own(passkeys.add, Authenticator().create(options)))
