@@ -58,7 +58,7 @@ class Signer:
             return None
         try:
             return jwt.decode(text, key.key, registry=key.registry).claims
-        except (JoseError, ValueError):
+        except (JoseError, ValueError, RecursionError):  # the last one: of claims within claims, a thousand deep
             return None
 
     def __repr__(self) -> str:
