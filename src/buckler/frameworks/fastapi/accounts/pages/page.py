@@ -10,7 +10,10 @@ from fastapi.responses import HTMLResponse, RedirectResponse
 from markupsafe import Markup
 
 from buckler.accounts.fresh import NOT_FRESH
-from buckler.accounts.problems import AccountError
+from buckler.accounts.mail import MailFolder
+from buckler.accounts.passwords import strength
+from buckler.accounts.passwords.policy import own_words
+from buckler.accounts.tables import MAX_EMAIL
 from buckler.core.own_path import own_path
 from buckler.frameworks.fastapi.accounts.answer import fields_of, language_of
 from buckler.frameworks.fastapi.accounts.depends import NOBODY, VisitDep
@@ -20,11 +23,12 @@ if TYPE_CHECKING:
 
     from fastapi import Response
 
+    from buckler.accounts.problems import AccountError
     from buckler.accounts.visit import Visit
     from buckler.frameworks.fastapi.accounts.pages.form import Form
 
 STATICS = "buckler_account_statics"
-_TOLD = "account.told"
+_TOLD, _MAILED = "account.told", "account.mailed"
 _HEADERS = {"cache-control": "no-store", "vary": "accept-language"}
 _FIELD = Markup('<input type="hidden" name="csrf_token" value="{}">')
 
@@ -40,7 +44,8 @@ class Page:
 
     def show(self, name: str, *, status: int = 200, error: AccountError | None = None, form: Form | None = None, **values: Any) -> Response:
         """Return the page of the template `pages/{name}.html`. It knows `values`, and besides: `site`, `paths`, `next`, `error`, `given`,
-        `told`, `request`, `static(name)`, `nonce()`, `csrf_field()`, and what the renderer adds."""
+        `told`, `request`, `offered` (providers), `min_chars`, `own(text)`, `static(name)`, `nonce()`, `csrf_field()`, and what the
+        renderer adds."""
         headers = dict(_HEADERS)
         if error is not None:
             status = error.problem.status
@@ -55,6 +60,8 @@ class Page:
             "request": self.request,
             "static": self.request.app.state.__getattr__(STATICS).url,
             "offered": self.accounts.providers,
+            "min_chars": self.accounts.passwords.min_chars,
+            "own": self.own,
             **_guards(self.visit),
         }
         text = self.accounts.renderer.text(f"pages/{name}.html", self.language, **{**common, **values})
@@ -84,6 +91,31 @@ class Page:
     def say(self, key: str, **values: str) -> str:
         """Return a text in the visitor's language."""
         return self.accounts.texts.say(self.language, key, **values)
+
+    def own(self, text: str) -> str:
+        """Return what an application says by itself: a text of its `words`, when it is the key of one, else the text as it is."""
+        return self.say(text) if text in self.accounts.texts else text
+
+    def score(self, error: AccountError, form: Form, *own: str) -> int | None:
+        """Return how strong a refused password is, 0 to 4, for the meter beside it; None when something else was wrong."""
+        if error.field != "password" or not form.text("password"):
+            return None
+        return strength(form.text("password"), own_words([*own, self.accounts.name])).score
+
+    @property
+    def mailbox(self) -> str:
+        """The path of the page with the letters, in development; else ""."""
+        here = self.visit.site.development and isinstance(self.accounts.post, MailFolder)
+        return self.paths.mailbox if here else ""
+
+    def mailed(self, email: str) -> None:
+        """Remember, for the next page, where a letter went."""
+        self.visit.session[_MAILED] = email[:MAX_EMAIL]
+
+    @property
+    def mailed_to(self) -> str:
+        """Where it went, "" when nobody knows."""
+        return str(self.visit.session.get(_MAILED, "")) if self.visit.request.session is not None else ""
 
     def _told(self) -> str:
         if self.visit.request.session is None:

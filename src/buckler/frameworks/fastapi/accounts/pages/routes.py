@@ -7,7 +7,18 @@ from typing import TYPE_CHECKING
 from fastapi import APIRouter
 
 from buckler.frameworks.fastapi.accounts.depends import public
-from buckler.frameworks.fastapi.accounts.pages import sign_in
+from buckler.frameworks.fastapi.accounts.pages import (
+    addresses,
+    confirm,
+    mailbox,
+    passkey,
+    providers,
+    reset,
+    second,
+    sign_in,
+    sign_out,
+    sign_up,
+)
 from buckler.frameworks.fastapi.accounts.pages.page import STATICS
 from buckler.frameworks.fastapi.accounts.pages.statics import Statics
 
@@ -16,7 +27,7 @@ if TYPE_CHECKING:
 
     from buckler.accounts.accounts import Accounts
 
-_PARTS = (sign_in,)
+_PARTS = (sign_in, second, sign_up, reset, addresses, confirm, sign_out, passkey, providers, mailbox)
 
 
 def add_pages(app: FastAPI, accounts: Accounts) -> None:
