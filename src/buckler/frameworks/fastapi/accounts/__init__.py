@@ -1,7 +1,8 @@
 """Accounts for FastAPI: `add_accounts(app, accounts)`, and what a route says of who may call it."""
 
-from buckler.frameworks.fastapi.accounts.add import add_accounts
+from buckler.frameworks.fastapi.accounts.add import add_accounts, join_accounts
 from buckler.frameworks.fastapi.accounts.depends import (
+    OwnerDep,
     PersonDep,
     SignedInDep,
     VisitDep,
@@ -20,6 +21,7 @@ __all__ = [
     "VisitDep",
     "add_accounts",
     "fresh",
+    "join_accounts",
     "maybe_signed_in",
     "public",
     "requires",

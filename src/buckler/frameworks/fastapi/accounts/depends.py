@@ -13,8 +13,8 @@ from uuid import UUID
 from fastapi import Depends
 from fastapi.requests import HTTPConnection  # noqa: TC002  # FastAPI reads annotations at run time
 
-from buckler.accounts import fresh as freshness
 from buckler.accounts import devices, people, roles, tokens
+from buckler.accounts import fresh as freshness
 from buckler.accounts.problems import AccountError, Problem
 from buckler.accounts.proof import SignedIn, prove
 from buckler.accounts.tables import Person

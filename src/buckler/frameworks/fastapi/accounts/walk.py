@@ -4,13 +4,16 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from fastapi.routing import APIRoute, APIWebSocketRoute
+from fastapi import routing
 from starlette.routing import Mount
 
 from buckler.frameworks.fastapi.accounts.depends import RULE
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+
+# Newer versions of FastAPI keep included routers apart and show their routes, prefix and dependencies added, by this alone.
+_contexts = getattr(routing, "iter_route_contexts", iter)
 
 
 def routes_without_rule(app: Any) -> list[str]:
@@ -23,17 +26,18 @@ def routes_without_rule(app: Any) -> list[str]:
 
 
 def _undeclared(routes: list[Any], prefix: str) -> Iterator[str]:
-    for route in routes:
-        inner = getattr(getattr(route, "app", None), "routes", None) if isinstance(route, Mount) else None
+    for route in _contexts(routes):
+        mounted = getattr(route, "original_route", route)
+        inner = getattr(getattr(mounted, "app", None), "routes", None) if isinstance(mounted, Mount) else None
         if inner is not None:
             yield from _undeclared(inner, prefix + route.path)
-        elif not isinstance(route, (APIRoute, APIWebSocketRoute)) or not any(_rules(route.dependant)):
-            methods = ",".join(sorted(getattr(route, "methods", None) or ())) or type(route).__name__
+        elif not any(_rules(getattr(route, "dependant", None))):
+            methods = ",".join(sorted(getattr(route, "methods", None) or ())) or type(mounted).__name__
             yield f"{methods} {prefix}{route.path}"
 
 
 def _rules(dependant: Any) -> Iterator[str]:
-    for child in dependant.dependencies:
+    for child in getattr(dependant, "dependencies", ()):
         name = getattr(child.call, RULE, None)
         if name is not None:
             yield name
