@@ -19,7 +19,7 @@ from buckler.accounts.addresses import address
 from buckler.accounts.problems import AccountError, Problem
 from buckler.accounts.providers import id_token
 from buckler.accounts.providers.claimed import Claimed, Why
-from buckler.accounts.providers.remote import document, parsed
+from buckler.accounts.providers.remote import FAILED_S, document, parsed
 from buckler.accounts.tables import MAX_NAME
 from buckler.core.event import printable
 from buckler.core.own_path import own_path
@@ -233,7 +233,7 @@ async def _metadata(visit: Visit, provider: Provider) -> Metadata:
 def _failed(visit: Visit, provider: Provider, problem: Problem, reason: Exception) -> AccountError:
     visit.record("provider_failed", detail=f"{provider.name}: {printable(str(reason))}")
     visit.tell()
-    return AccountError(problem, provider=provider.label)
+    return AccountError(problem, retry_s=FAILED_S if problem is UNREACHABLE else 0.0, provider=provider.label)
 
 
 def _unpadded(raw: bytes) -> str:
