@@ -145,7 +145,7 @@ def test_a_problem_in_the_words_of_the_application(tmp_path: Path) -> None:
 @pytest.mark.parametrize("problem", PROBLEMS.values(), ids=list(PROBLEMS))
 def test_every_problem_can_be_said(problem: Problem) -> None:
     values: dict[str, str | int] = dict.fromkeys(places(problem.title) | places(problem.fix), 7)
-    error = AccountError(problem, **values)
+    error = AccountError(problem, "", retry_s=0.0, **values)
     for language in TEXTS.languages:
         title, fix = TEXTS.problem(language, error)
         assert title

@@ -51,9 +51,9 @@ class Renderer:
 
     def check(self) -> None:
         """Read every template. Raises `ConfigError` for a text that English lacks, and Jinja2's `TemplateSyntaxError`."""
-        for name in self.environment.list_templates(extensions=["html", "txt"]):
-            for key in self._said(name):
-                need(key in self.texts, name, key, "words/en.toml has no such text")
+        names = self.environment.list_templates(extensions=["html", "txt"])
+        lost = [f"{key} ({name})" for name in names for key in self._said(name) if key not in self.texts]
+        need(not lost, "templates", ", ".join(lost), "words/en.toml has no such texts")
 
     def _said(self, name: str) -> Iterator[str]:
         """Yield the key of every text that a template says in so many words."""
