@@ -2,18 +2,25 @@
 
 from __future__ import annotations
 
+from contextlib import contextmanager
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
+import pytest
+
 from buckler.accounts.tables import Person
 from buckler.accounts.tokens import Pair, end_all, personal, refresh
+from buckler.errors import StoreError
 from tests.accounts.stage import EMAIL
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
     from uuid import UUID
 
     from buckler.accounts.tables import PersonalToken
     from buckler.accounts.visit import Visit
+    from buckler.core.store import Op, Reply
     from tests.accounts.stage import Stage
 
 
@@ -40,6 +47,26 @@ async def deleted(stage: Stage, person: Person) -> None:
     async with stage.accounts.database() as db:
         await db.delete(await db.get_one(Person, person.id))
         await db.commit()
+
+
+def holding(folder: Path, *secrets: bytes) -> list[Path]:
+    """The files of a database in which one of the secrets can be read."""
+    return [file for file in folder.iterdir() if any(secret in file.read_bytes() for secret in secrets)]
+
+
+@contextmanager
+def broken_store(stage: Stage) -> Iterator[None]:
+    """A store that fails whatever has to do with tokens, and still answers the guard."""
+    whole = stage.store.batch
+
+    async def broken(ops: list[Op]) -> list[Reply]:
+        if any(op.key.startswith("token.") for op in ops):
+            raise StoreError("down")
+        return await whole(ops)
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(stage.store, "batch", broken)
+        yield
 
 
 async def make(visit: Visit, person: Person, name: str = "Backup", scopes: tuple[str, ...] = (), **more: Any) -> tuple[str, PersonalToken]:

@@ -1,4 +1,5 @@
-"""Access tokens that are wrong in one way each, in the manner of Project Wycheproof. Made by hand, with the site's own keys where it matters."""
+"""Access tokens that are wrong in one way each, in the manner of Project Wycheproof. Made by hand, and with the site's own keys where
+only then it matters."""
 
 from __future__ import annotations
 

@@ -47,7 +47,7 @@ async def test_the_true_token_is_taken() -> None:
     visit = visit_of()
     signed = await owner_of(visit, Forge(visit).signed())
     assert (signed.person_id, signed.how, signed.token_id) == (PERSON, "access_token", str(FAMILY))
-    assert signed.scopes == {"articles:read"}
+    assert signed.scopes == frozenset({"articles:read"})
 
 
 async def test_a_header_is_what_the_signer_writes() -> None:
@@ -82,7 +82,12 @@ async def test_a_public_key_is_no_secret(kind: Any) -> None:
     visit = visit_of(Tokens(signing_keys=[key.as_pem(private=True).decode()]))
     forge = Forge(visit)
     header = Signer(visit.site.keys, visit.accounts.tokens.signing_keys).mint(forge.claims).partition(".")[0]
-    public = [key.as_pem(private=False), key.as_pem(private=False).strip(), key.as_der(private=False), b64(key.as_dict(private=False)).encode()]
+    public = [
+        key.as_pem(private=False),
+        key.as_pem(private=False).strip(),
+        key.as_der(private=False),
+        b64(key.as_dict(private=False)).encode(),
+    ]
     for secret in public:
         for head in (forge.head, forge.head | {"kid": key.thumbprint()}):
             await _refused(visit, forge.signed(head, key=secret))

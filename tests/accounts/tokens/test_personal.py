@@ -10,13 +10,13 @@ from sqlalchemy import event, func, select
 from buckler.accounts.problems import AccountError
 from buckler.accounts.tables import PersonalToken
 from buckler.accounts.tokens import NEVER, Tokens, owner_of, personal
-from buckler.errors import StoreError
 from tests.accounts.stage import stage_at
-from tests.accounts.tokens.acts import deleted, disabled, end, make, revoke_personal, somebody
+from tests.accounts.tokens.acts import broken_store, deleted, disabled, end, holding, make, revoke_personal, somebody
 
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from buckler.accounts.visit import Visit
     from tests.accounts.stage import Browser, Stage
 
 DAY_S = 86_400
@@ -33,7 +33,7 @@ async def test_a_token_proves_its_person(anywhere: Stage) -> None:
     text, row = await browser.call(make, person, "Backup", ("articles:read",))
     signed = await browser.call(owner_of, text)
     assert (signed.person_id, signed.how, signed.token_id) == (person.id, "personal_token", str(row.id))
-    assert signed.scopes == {"articles:read"}
+    assert signed.scopes == frozenset({"articles:read"})
     assert signed.may_use("articles:read")
     assert not signed.may_use("articles:delete")
     assert signed.fresh_s == float("inf")
@@ -44,7 +44,7 @@ async def test_it_is_shown_once_and_not_kept(stage: Stage, tmp_path: Path) -> No
     assert row.hint == text[-4:]
     await stage.letters()
     secret = text[4:-6].encode()
-    assert not [file for file in tmp_path.iterdir() if secret in file.read_bytes()]
+    assert not holding(tmp_path, secret)
     assert text not in repr(row)
     assert not [letter for letter in await stage.letters() if secret in letter.as_bytes()]
     assert not [item for item in stage.guard.plan.site.events.drain() if text in repr(item)]
@@ -158,7 +158,8 @@ async def test_limit_of_one_token(stage: Stage) -> None:
     for _ in range(3):
         await browser.call(owner_of, text)
     found = await _refused(browser, owner_of, text)
-    assert (found.problem.status, found.retry_s) == (429, pytest.approx(20))
+    assert found.problem.status == 429
+    assert found.retry_s == pytest.approx(20)
     assert "20 seconds" in found.fix
     await browser.call(owner_of, other)
     stage.clock.move(20)
@@ -182,33 +183,24 @@ async def test_when_the_store_fails(tmp_path: Path) -> None:
     async with stage_at(tmp_path) as stage:
         browser = stage.browser()
         text, _ = await browser.call(make, await somebody(stage))
-        found = await browser.call(_with_a_broken_store, text)
+        found = await browser.call(_with_a_broken_store, stage, text)
         assert isinstance(found, AccountError)
         assert (found.problem.status, found.retry_s) == (503, 5)
         assert "store.failed" in stage.events()
     async with stage_at(tmp_path, tokens=Tokens(on_store_failure="allow")) as stage:
         browser = stage.browser()
         text, _ = await browser.call(make, await somebody(stage))
-        found = await browser.call(_with_a_broken_store, text)
+        found = await browser.call(_with_a_broken_store, stage, text)
         assert not isinstance(found, AccountError)
         assert "store.failed" in stage.events()
 
 
-async def _with_a_broken_store(visit: Any, text: str) -> Any:
-    """Fails within the act alone: the guard must be able to ask before."""
-    store = visit.site.store
-    whole = store.batch
-
-    async def broken(ops: Any) -> Any:
-        raise StoreError("down")
-
-    store.batch = broken
-    try:
-        return await owner_of(visit, text)
-    except AccountError as error:
-        return error
-    finally:
-        store.batch = whole
+async def _with_a_broken_store(visit: Visit, stage: Stage, text: str) -> object:
+    with broken_store(stage):
+        try:
+            return await owner_of(visit, text)
+        except AccountError as error:
+            return error
 
 
 async def test_listed_and_revoked(anywhere: Stage) -> None:
