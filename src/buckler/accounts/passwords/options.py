@@ -58,4 +58,4 @@ class Passwords:
         need(good, "Passwords.max_chars", self.max_chars, f"give {_LEAST_MAX_CHARS} to {_MOST_MAX_CHARS} (ASVS 5.0 V6.2.9)")
         need(self.min_strength in _SCORES, "Passwords.min_strength", self.min_strength, "give a score from 0 to 4")
         if self.large_list:
-            large.need_installed()
+            large.opened()

@@ -33,7 +33,7 @@ WEAK = Problem("account.password_weak", 422, "The password is easy to guess.", "
 _MIN_OWN_CHARS = 3  # a shorter name is part of too many honest passwords
 _MIN_PIECE_CHARS = 4
 _MAX_OWN_CHARS, _MAX_OWN = 254, 24
-_MIN_REST_CHARS = 4  # what must be left of a password when one's own words are taken out
+_MIN_REST_CHARS = 5  # what must be left of a password without one's own words: a year is not enough
 _FILLING = re.compile(r"[\s._+'@-]+")
 
 
