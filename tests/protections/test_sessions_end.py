@@ -147,6 +147,35 @@ async def test_one_session_ends_by_its_handle() -> None:
     assert await place.person() is None
 
 
+async def test_which_sessions_live_is_asked_in_one_round_trip() -> None:
+    place = Place(idle_s=100)
+    handles: list[str] = []
+    for jar in ("mira", "phone", "tablet"):
+        await place.visit(in_turn(sign_in, lambda session: handles.append(session.handle)), jar=jar)
+    await place.registry.revoke(handles[1])
+    before = place.store.trips
+    assert await place.registry.alive([*handles, "unknown", ""]) == [True, False, True, False, False]
+    assert place.store.trips == before + 1
+    assert await place.registry.alive([]) == []
+    await place.visit(lambda session: session.renew())
+    assert await place.registry.alive(handles) == [False, False, True]
+    place.clock.move(100)
+    assert await place.registry.alive(handles) == [False, False, False]
+
+
+async def test_what_a_revocation_of_all_has_ended_may_be_kept_by_the_store_for_a_while() -> None:
+    """Nobody enters with it; whoever keeps a list of handles empties it at the same time."""
+    place = Place(idle_s=100)
+    handles: list[str] = []
+    await place.visit(in_turn(sign_in, lambda session: handles.append(session.handle)))
+    place.clock.move(1)
+    await place.registry.revoke_all("mira")
+    assert await place.person() is None
+    assert await place.registry.alive(handles) == [True]
+    place.clock.move(100)
+    assert await place.registry.alive(handles) == [False]
+
+
 async def test_others_end_and_this_one_lives() -> None:
     place = Place()
     for jar in ("mira", "phone"):
