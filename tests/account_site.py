@@ -12,29 +12,31 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
-from fastapi import Depends, FastAPI
+from fastapi import Body, Depends, FastAPI
 from fastapi.responses import HTMLResponse
+from pyotp import TOTP
 from sqlalchemy import event
 from sqlalchemy.ext.asyncio import async_sessionmaker, create_async_engine
 
 from buckler import CSP, Guard
+from buckler.accounts import passkeys, recovery, totp
 from buckler.accounts.accounts import Accounts
 from buckler.accounts.mail import SMTP, MailFolder
 from buckler.accounts.passwords import CHEAPEST_FOR_TESTS, Passwords
 from buckler.accounts.problems import AccountError, Problem
 from buckler.accounts.profile import Field, NoProfile
-from buckler.accounts.proof import SignedIn
+from buckler.accounts.proof import SignedIn  # noqa: TC001  # FastAPI reads annotations at run time
 from buckler.accounts.providers import Provider
 from buckler.accounts.tables import METADATA
 from buckler.accounts.throttle import Throttle
-from buckler.frameworks.fastapi.accounts import add_accounts, fresh, maybe_signed_in
+from buckler.frameworks.fastapi.accounts import PersonDep, VisitDep, add_accounts, fresh, maybe_signed_in
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Mapping, Sequence
 
     from buckler.accounts.visit import Visit
 
-SECRET = "a secret of the tests: thirty-two bytes or more"  # noqa: S105  # of the tests alone
+SECRET = "a secret of the tests: thirty-two bytes or more"
 NO_NAME = Problem("shop.name_missing", 422, "A name is missing.", "Say what others may call you.")
 
 
@@ -43,7 +45,7 @@ class Named(NoProfile):
 
     fields: Sequence[Field] = (Field("nickname", "Your name here", "nickname", 40, hint="Others see it."),)
 
-    async def check(self, visit: Visit, given: Mapping[str, str]) -> None:  # noqa: ARG002  # the protocol's signature
+    async def check(self, visit: Visit, given: Mapping[str, str]) -> None:
         if not given.get("nickname", "").strip():
             raise AccountError(NO_NAME, "nickname")
 
@@ -86,18 +88,35 @@ def make_site(folder: Path, **options: Any) -> tuple[FastAPI, Accounts]:
     async def danger(word: str = "") -> str:
         return said(f"Fresh enough {word}")
 
+    @app.post("/totp")
+    async def add_totp(visit: VisitDep, person: PersonDep) -> dict[str, Any]:
+        """An authenticator app and recovery codes, without the settings."""
+        begun = await totp.begin(visit, person)
+        await totp.confirm(visit, person, begun.id, TOTP(begun.secret).at(visit.site.clock.now()))
+        return {"secret": begun.secret, "codes": await recovery.make(visit, person)}
+
+    @app.post("/key")
+    async def add_key(visit: VisitDep, person: PersonDep) -> dict[str, Any]:
+        """What a browser needs to make a security key."""
+        return await passkeys.options_to_add(visit, person, passkey=False)
+
+    @app.post("/key/answer")
+    async def keep_key(visit: VisitDep, person: PersonDep, response: Annotated[dict[str, Any], Body()]) -> None:
+        await passkeys.add(visit, person, response)
+
     return app, accounts
 
 
 def said(text: str) -> str:
-    return f'<!doctype html><html lang="en"><title>Home</title><link rel="icon" href="data:,"><main><h1>{html.escape(text)}</h1></main></html>'
+    return f'<!doctype html><html lang="en"><title>Home</title><main><h1>{html.escape(text)}</h1></main></html>'
 
 
 def from_environment() -> Guard:
     folder = Path(os.environ["SITE_FOLDER"])
     port, issuer = os.environ.get("SITE_SMTP_PORT"), os.environ.get("SITE_ISSUER")
-    post: Any = SMTP("127.0.0.1", int(port), security="insecure_none") if port else MailFolder(folder / "letters")
-    providers = [Provider("lighthouse", "Lighthouse", issuer, "books", "secret", insecure_http_on_loopback=True)] if issuer else []
+    post: Any = SMTP(host="127.0.0.1", port=int(port), security="insecure_none") if port else MailFolder(folder / "letters")
+    known: dict[str, Any] = {"client_id": "books", "client_secret": "of the tests", "insecure_http_on_loopback": True}
+    providers = [Provider(name="lighthouse", label="Lighthouse", issuer=issuer, **known)] if issuer else []
     app, _ = make_site(folder, post=post, providers=providers, throttle=Throttle(report_only=True))
     return Guard(app, CSP(trusted_types=True), hosts=["localhost", "127.0.0.1"], secrets=[SECRET], development=not port)
 

@@ -110,9 +110,8 @@ async function offer(form) {
   try {
     const publicKey = read(await ask(form.dataset.conditional, form));
     await finish(form, await navigator.credentials.get({ publicKey, mediation: "conditional", signal: waiting.signal }));
-  } catch (error) {
-    if (error instanceof Said) return; // nobody asked for anything yet
-    explain(form, error);
+  } catch {
+    // Nobody asked for anything yet, so there is nothing to say: the button is still there.
   }
 }
 

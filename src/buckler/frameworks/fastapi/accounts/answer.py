@@ -11,6 +11,7 @@ from fastapi.responses import RedirectResponse, Response
 
 from buckler.accounts.fresh import NOT_FRESH
 from buckler.core.answer import refusal
+from buckler.core.own_path import own_path
 from buckler.frameworks.fastapi.accounts.depends import NOBODY, accounts_of
 from buckler.frameworks.starlette import guarded_request
 
@@ -29,15 +30,16 @@ async def on_account_error(request: Request, error: Exception) -> Response:
     accounts, guarded = accounts_of(request), guarded_request(request.scope)
     to = {NOBODY.code: accounts.paths.sign_in, NOT_FRESH.code: accounts.paths.confirm}.get(failed.problem.code)
     if to is not None and navigates(request):
-        return RedirectResponse(f"{to}?next={quote(_here(request))}", 303, {"cache-control": "no-store"})
+        back = _here(request)
+        return RedirectResponse(f"{to}?next={quote(back)}" if back else to, 303, {"cache-control": "no-store"})
     title, fix = accounts.texts.problem(language_of(request), failed)
     guarded.refusal = refusal(failed.problem.status, failed.problem.code, title, fix).with_headers(*fields_of(failed))
     return Response(status_code=failed.problem.status)
 
 
 def navigates(request: Request) -> bool:
-    """Whether this is a person who looks at a page, and no program."""
-    return request.method == "GET" and "text/html" in request.headers.get("accept", "") and "authorization" not in request.headers
+    """Whether this is a person who looks at a page or sends a form, and no program."""
+    return request.method in {"GET", "POST"} and "text/html" in request.headers.get("accept", "") and "authorization" not in request.headers
 
 
 def language_of(request: Request) -> str:
@@ -46,6 +48,11 @@ def language_of(request: Request) -> str:
 
 
 def _here(request: Request) -> str:
+    """Return the path that the browser is led back to: of the page, or of the page that a form was on; "" when nobody knows it."""
+    if request.method != "GET":
+        origin = guarded_request(request.scope).origin
+        referer = request.headers.get("referer", "")
+        return own_path(referer.removeprefix(origin), "") if referer.startswith(origin) else ""
     path = request.scope.get("root_path", "") + request.scope["path"].removeprefix(request.scope.get("root_path", ""))
     return path + (f"?{request.url.query}" if request.url.query else "")
 

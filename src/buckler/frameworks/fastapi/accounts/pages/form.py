@@ -11,7 +11,7 @@ from buckler.core.own_path import own_path
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
-_NEVER_BACK = ("password", "passkey", "token", "code")  # what a page must not say again
+_NEVER_BACK = ("password", "passkey", "token", "code", "totp", "recovery")  # what a page must not say again
 
 
 class Form:

@@ -9,7 +9,7 @@ from fastapi.responses import JSONResponse
 
 from buckler.accounts import passkeys, people, signin
 from buckler.accounts.problems import AccountError
-from buckler.frameworks.fastapi.accounts.depends import NOBODY, PersonDep, VisitDep, public  # noqa: TC001  # FastAPI reads annotations
+from buckler.frameworks.fastapi.accounts.depends import NOBODY, PersonDep, VisitDep, public
 
 if TYPE_CHECKING:
     from fastapi import APIRouter

@@ -11,7 +11,7 @@ from buckler.accounts.problems import AccountError
 from buckler.accounts.providers import Claimed, links
 from buckler.frameworks.fastapi.accounts.depends import NOBODY, public
 from buckler.frameworks.fastapi.accounts.pages.form import Posted  # noqa: TC001  # as above
-from buckler.frameworks.fastapi.accounts.pages.page import Page, PageDep
+from buckler.frameworks.fastapi.accounts.pages.page import Page, PageDep  # noqa: TC001  # as above
 
 if TYPE_CHECKING:
     from fastapi import APIRouter
