@@ -102,7 +102,7 @@ class Stage:
 
     def events(self) -> list[str]:
         """The kinds of all events since the last call."""
-        return [item.kind for item in self.guard.events.drain()]
+        return [item.kind for item in self.guard.plan.site.events.drain()]
 
     async def close(self) -> None:
         for client in self._browsers:
@@ -135,6 +135,7 @@ class Browser:
 
     async def own(self, flow: Callable[..., Awaitable[T]], *given: Any, **named: Any) -> T:
         """Run `flow(visit, person, *given)` for the person who is signed in here."""
+
         async def act(visit: Visit) -> T:
             person = await people.of_session(visit)
             assert person is not None, "nobody is signed in here"
