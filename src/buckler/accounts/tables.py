@@ -223,7 +223,7 @@ class Family(Table):
     agent: Mapped[str] = mapped_column(String(MAX_AGENT))
     created_at: Mapped[datetime]
     used_at: Mapped[datetime]
-    expires_at: Mapped[datetime]
+    expires_at: Mapped[datetime] = mapped_column(index=True)
 
 
 class RefreshToken(Table):

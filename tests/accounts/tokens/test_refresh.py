@@ -234,3 +234,11 @@ async def test_twenty_sign_ins_at_once_against_the_cap(anywhere: Stage) -> None:
     browser, person = anywhere.browser(), await somebody(anywhere)
     await asyncio.gather(*(browser.call(start, person, f"Program {number}") for number in range(25)))
     assert await _counted(anywhere) == (20, 20)
+
+
+async def test_what_is_over_is_swept_for_everybody(anywhere: Stage) -> None:
+    browser, person, gone = anywhere.browser(), await somebody(anywhere), await somebody(anywhere, "noor@mail.example")
+    await browser.call(start, gone)
+    anywhere.clock.move(30 * DAY_S)
+    await browser.call(start, person)
+    assert await _counted(anywhere) == (1, 1)

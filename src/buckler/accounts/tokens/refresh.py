@@ -27,6 +27,8 @@ if TYPE_CHECKING:
 
     from buckler.accounts.visit import Visit
 
+_SWEPT = 100
+
 
 class Pair(NamedTuple):
     """What a program is given: `access` lives `expires_s` seconds, `refresh` works once. `scopes` are those of `access`."""
@@ -180,7 +182,15 @@ async def _make_room(visit: Visit, person: Person) -> None:
     alive = [family for family in families if not _is_over(visit, family)]
     excess = [family.id for family in alive[visit.accounts.tokens.max_families - 1 :]]
     await marks.end(visit, excess)
-    await _delete(visit, [family.id for family in families if _is_over(visit, family)] + excess)
+    over = [family.id for family in families if _is_over(visit, family)]
+    await _delete(visit, [*over, *excess, *await _forgotten(visit)])
+
+
+async def _forgotten(visit: Visit) -> Sequence[UUID]:
+    """Some families of anybody that are over: an address and a browser are not kept for ever of somebody who never came back. Those in
+    which somebody is at work are passed over, so that two sweeps never wait for each other."""
+    asked = select(Family.id).where(Family.expires_at <= visit.now).order_by(Family.expires_at).limit(_SWEPT)
+    return (await visit.db.scalars(asked.with_for_update(skip_locked=True))).all()
 
 
 async def _delete(visit: Visit, families: Sequence[UUID]) -> None:
