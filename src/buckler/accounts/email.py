@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from sqlalchemy.exc import IntegrityError
 
-from buckler.accounts import devices, fresh, people, throttle, tickets
+from buckler.accounts import devices, factors, fresh, people, throttle, tickets
 from buckler.accounts.addresses import address, email_key
 from buckler.accounts.problems import AccountError
 from buckler.accounts.tickets import GONE
@@ -31,7 +31,7 @@ async def begin(visit: Visit, person: Person, new: str) -> None:
         visit.post("email_change", person, new, link=visit.link(f"{visit.accounts.paths.email_new}?token={token}"))
     else:
         await tickets.issue(visit, "email.nobody", LIVES_S, person.id)
-        visit.post("already_registered", owner, link=visit.link(visit.accounts.paths.sign_in))
+        visit.post("address_taken", owner, link=visit.link(visit.accounts.paths.sign_in))
     visit.record("email_change_asked", person)
     await visit.commit()
 
@@ -51,7 +51,7 @@ async def finish(visit: Visit, token: str) -> Person:
         raise AccountError(GONE) from None
     await tickets.end_all(visit, person.id)  # links that went to the old address
     for to in (old, new):
-        visit.post("email_changed", person, to, email=new, when=visit.now.isoformat(timespec="minutes"), address=visit.client)
+        visit.post("email_changed", person, to, email=new, **factors.circumstances(visit))
     visit.record("email_changed", person)
     if visit.session.person == str(person.id):
         visit.session.renew()

@@ -126,8 +126,9 @@ async def _changed(visit: Visit, person: Person, letter: str, *, factor: str, na
 
 
 def circumstances(visit: Visit) -> dict[str, str]:
-    """When and from where, for a letter."""
-    return {"when": visit.now.isoformat(timespec="minutes"), "address": visit.client, "agent": visit.agent}
+    """When and from where, for a letter, and where to look after it."""
+    link = visit.link(visit.accounts.paths.security)
+    return {"when": visit.now.isoformat(timespec="minutes"), "address": visit.client, "agent": visit.agent, "link": link}
 
 
 def named(text: str, otherwise: str) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from buckler.accounts import browsers, devices, fresh, tickets, tokens
+from buckler.accounts import browsers, devices, factors, fresh, tickets, tokens
 from buckler.accounts.passwords import judge
 
 if TYPE_CHECKING:
@@ -38,4 +38,4 @@ async def replace(visit: Visit, person: Person, password_hash: str) -> None:
     await browsers.forget_all(visit, person)
     await tokens.end_all(visit, person)
     await devices.forget_others(visit, person)
-    visit.post("password_changed", person, when=visit.now.isoformat(timespec="minutes"), address=visit.client, agent=visit.agent)
+    visit.post("password_changed", person, **factors.circumstances(visit))

@@ -209,6 +209,19 @@ def test_other_facts_are_cut_too() -> None:
     assert "1 " * 200 not in text
 
 
+@pytest.mark.parametrize(
+    ("agent", "said"),
+    [
+        ("Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko/20100101 Firefox/140.0", "Firefox on Linux"),
+        ("Firefox on Linux", "Firefox on Linux"),
+        ("harbour-app/2.1 (evil.example)", "harbour-app/2.1 (evil·example)"),
+    ],
+)
+def test_a_browser_is_named_in_words(agent: str, said: str) -> None:
+    text = part(COMPOSER.compose(Letter("new_device", "eva@mail.example", "en", {"agent": agent}), AT), "plain")
+    assert f"Browser or program: {said}\n" in text
+
+
 def test_times_are_said_in_the_language() -> None:
     values = {"when": "2026-07-14T14:05:00+02:00"}
     for language, said in (("en", "14 July 2026, 12:05 UTC"), ("de", "14. Juli 2026, 12:05 Uhr (UTC)")):

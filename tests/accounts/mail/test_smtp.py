@@ -198,6 +198,15 @@ async def test_an_address_breaks_out_of_no_command(to: str) -> None:
     assert not server.messages
 
 
+async def test_a_sender_that_would_break_out_of_its_command() -> None:
+    message = letter()
+    del message["From"]
+    message["From"] = "shop@[127.0.0.1> SIZE=1]"
+    async with mail_server() as server:
+        assert await reason(post(server.port, security="insecure_none"), message) == ("address", True)
+    assert not server.messages
+
+
 async def test_its_own_name_is_asked_for_once() -> None:
     async with mail_server() as server:
         for _ in range(2):

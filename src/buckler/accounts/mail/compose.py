@@ -16,6 +16,7 @@ from email.policy import SMTPUTF8
 from email.utils import parseaddr
 from typing import TYPE_CHECKING
 
+from buckler.accounts import agents
 from buckler.accounts.addresses import on_the_wire
 from buckler.accounts.mail.post import ADDRESS, MailError
 from buckler.accounts.texts import DEFAULT
@@ -111,6 +112,8 @@ class Composer:
             said = texts.say(language, f"factors.{value}")
         elif name in _TIMES:
             said = texts.when(language, datetime.fromisoformat(value).astimezone(UTC))
+        elif name == "agent" and "/" in value and not agents.label(value).startswith(agents.UNKNOWN):
+            said = agents.label(value)  # what a browser sends, said in two words
         else:
             said = inert(value) if name in _WORDS else " ".join(value.split())[:_MAX_FACT]
         return texts.say(language, f"letters.facts.{name}"), said
