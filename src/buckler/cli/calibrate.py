@@ -12,6 +12,8 @@ from rich.table import Table
 from buckler.cli.say import aside, complain, screen
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from rich.console import Console
 
     from buckler.accounts.passwords.calibrate import Tried
@@ -42,7 +44,6 @@ def calibrate(target_ms: float, memory_mib: int, lanes: int, workers: int) -> in
     """
     # Not at the top: the other commands work without the extra `accounts`.
     from buckler.accounts.passwords import calibrate as search  # noqa: PLC0415  # as above
-    from buckler.accounts.passwords.profiles import NAMES  # noqa: PLC0415  # as above
 
     tried: dict[Profile, float] = {}
     columns = SpinnerColumn(), TextColumn("{task.description}"), TimeElapsedColumn()
@@ -56,15 +57,15 @@ def calibrate(target_ms: float, memory_mib: int, lanes: int, workers: int) -> in
                 tried[profile] = search.measured(profile)
             return tried[profile]
 
-        for profile in NAMES:
+        for profile in search.NAMES:
             if profile.memory_kib <= memory_mib * _KIB:
                 measure(profile)
         found = search.calibrate(target_ms, memory_mib * _KIB, lanes, measure)
         bar.update(task, description=f"{workers} at once")
         busy_ms = search.measured(found.profile, workers)
     console = screen()
-    _show(console, tried, found.profile)
-    _show_line(console, found, workers, busy_ms)
+    _show(console, tried, found.profile, search.NAMES)
+    _show_line(console, found, search.NAMES.get(found.profile, found.profile), (workers, busy_ms))
     if found.ms > target_ms:
         complain(f"no profile of OWASP's minimum or more takes {target_ms:g} ms here; the least one takes {found.ms:.0f} ms")
         return 1
@@ -76,28 +77,24 @@ def _told(profile: Profile) -> str:
     return f"{profile.memory_kib / _KIB:g} MiB, {profile.passes} {'pass' if profile.passes == 1 else 'passes'}, {profile.lanes} {lanes}"
 
 
-def _show(console: Console, tried: dict[Profile, float], chosen: Profile) -> None:
-    from buckler.accounts.passwords.profiles import NAMES  # noqa: PLC0415  # as above
-
+def _show(console: Console, tried: dict[Profile, float], chosen: Profile, names: Mapping[Profile, str]) -> None:
     table = Table(box=None, padding=(0, 2, 0, 0))
     table.add_column("profile")
     for heading in ("MiB", "passes", "lanes", "ms"):
         table.add_column(heading, justify="right")
     for profile, ms in tried.items():
         style = "bold" if profile == chosen else ""
-        row = (NAMES.get(profile, ""), f"{profile.memory_kib / _KIB:g}", str(profile.passes), str(profile.lanes), f"{ms:.0f}")
+        row = (names.get(profile, ""), f"{profile.memory_kib / _KIB:g}", str(profile.passes), str(profile.lanes), f"{ms:.0f}")
         table.add_row(*row, style=style)
     console.print(table)
 
 
-def _show_line(console: Console, found: Tried, workers: int, busy_ms: float) -> None:
-    from buckler.accounts.passwords.profiles import NAMES  # noqa: PLC0415  # as above
-
-    profile = found.profile
+def _show_line(console: Console, found: Tried, name: object, busy: tuple[int, float]) -> None:
+    workers, busy_ms = busy
     a_second = workers * 1000 / busy_ms
-    memory_mib = workers * profile.memory_kib / _KIB
+    memory_mib = workers * found.profile.memory_kib / _KIB
     console.print(
         f"\n{found.ms:.0f} ms alone, {busy_ms:.0f} ms with {workers} at once: {a_second:.0f} sign-ins a second in {memory_mib:g} MiB."
     )
     console.print("For the code:\n")
-    console.print(f"    Passwords(profile={NAMES.get(profile, profile)}, workers={workers})", soft_wrap=True)
+    console.print(f"    Passwords(profile={name}, workers={workers})", soft_wrap=True)

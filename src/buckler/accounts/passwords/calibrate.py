@@ -8,10 +8,12 @@ from statistics import median
 from typing import TYPE_CHECKING, NamedTuple
 
 from buckler.accounts.passwords import argon
-from buckler.accounts.passwords.profiles import OWASP_MEMORY_KIB, OWASP_PASSES, Profile
+from buckler.accounts.passwords.profiles import NAMES, OWASP_MEMORY_KIB, OWASP_PASSES, Profile
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+
+__all__ = ["NAMES", "Tried", "calibrate", "measured"]
 
 _ROUNDS = 5
 _PASSWORD = b"a password of usual length"
