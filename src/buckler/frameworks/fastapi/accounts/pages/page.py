@@ -81,8 +81,8 @@ class Page:
 
     def go(self, path: str, **query: str) -> Response:
         """Lead on to a page of this site, which is then asked for by GET."""
-        asked = {name: value for name, value in query.items() if value}
-        return RedirectResponse(f"{path}?{urlencode(asked, safe="/", quote_via=quote)}" if asked else path, 303, {"cache-control": "no-store"})
+        asked = urlencode({name: value for name, value in query.items() if value}, safe="/", quote_via=quote)
+        return RedirectResponse(f"{path}?{asked}" if asked else path, 303, {"cache-control": "no-store"})
 
     def tell(self, key: str, **values: str) -> None:
         """Say the text `key` on the next page that is shown."""
