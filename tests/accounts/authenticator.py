@@ -49,7 +49,7 @@ class Lies:
     client: dict[str, Any] = field(default_factory=dict)  # more of the client's data
     fmt: str = "none"
     statement: dict[str, Any] = field(default_factory=dict)
-    cose: dict[int, Any] | None = None
+    cose: dict[int, Any] | bytes | None = None  # bytes: CBOR as it stands
     resident: bool | None = None
     transports: Any = None
 
@@ -162,7 +162,7 @@ class Authenticator:
         head = hashlib.sha256((lies.rp_id or key.rp_id).encode()).digest() + bytes([flags]) + count.to_bytes(4, "big")
         if not attested:
             return head
-        public = cbor2.dumps(key.cose() if lies.cose is None else lies.cose)
+        public = lies.cose if isinstance(lies.cose, bytes) else cbor2.dumps(key.cose() if lies.cose is None else lies.cose)
         return head + AAGUID + len(key.credential_id).to_bytes(2, "big") + key.credential_id + public
 
     def _statement(self, key: Key, data: bytes, client: bytes, lies: Lies) -> dict[str, Any]:

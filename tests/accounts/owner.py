@@ -5,13 +5,17 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
+import pytest
+
 from buckler.accounts import people, signin
+from buckler.accounts.problems import AccountError
 from buckler.accounts.tables import Person
 from tests.accounts.stage import EMAIL
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
 
+    from buckler.accounts.problems import Problem
     from buckler.accounts.visit import Visit
     from tests.accounts.stage import Browser, Stage
 
@@ -69,3 +73,11 @@ async def change(stage: Stage, email: str, **values: Any) -> Person:
             setattr(person, name, value)
         await db.commit()
         return person
+
+
+async def refused(problem: Problem, act: Awaitable[Any]) -> AccountError:
+    """Wait for `act` to be refused because of `problem`."""
+    with pytest.raises(AccountError) as caught:
+        await act
+    assert caught.value.problem is problem
+    return caught.value

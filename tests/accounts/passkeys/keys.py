@@ -4,17 +4,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-import pytest
-
 from buckler.accounts import passkeys
-from buckler.accounts.problems import AccountError
 from tests.accounts import owner
 from tests.accounts.authenticator import Authenticator
 from tests.accounts.owner import MIRA
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable
-
     from buckler.accounts.visit import Visit
     from tests.accounts.stage import Browser
 
@@ -44,10 +39,3 @@ async def signed_in(browser: Browser, device: Authenticator, **more: Any) -> Any
         return found
 
     return await browser.do(act)
-
-
-async def refused(problem: Any, act: Awaitable[Any]) -> AccountError:
-    with pytest.raises(AccountError) as caught:
-        await act
-    assert caught.value.problem is problem
-    return caught.value

@@ -5,6 +5,7 @@ import json
 from typing import TYPE_CHECKING, Any
 from uuid import UUID, uuid4
 
+import cbor2
 import pytest
 from cryptography.hazmat.primitives.asymmetric import ec
 from sqlalchemy import select
@@ -18,8 +19,8 @@ from buckler.accounts.passkeys.challenges import EXPIRED
 from buckler.accounts.tables import Passkey, Person
 from tests.accounts import owner
 from tests.accounts.authenticator import AAGUID, EDDSA, ES256, RS256, Authenticator, Lies, raw, text
-from tests.accounts.owner import MIRA, NOOR
-from tests.accounts.passkeys.keys import proved, refused, signed_in, with_key
+from tests.accounts.owner import MIRA, NOOR, refused
+from tests.accounts.passkeys.keys import proved, signed_in, with_key
 
 if TYPE_CHECKING:
     from buckler.accounts.visit import Visit
@@ -136,7 +137,10 @@ def _numbers(curve: ec.EllipticCurve) -> tuple[bytes, bytes]:
 
 
 P256, P384 = _numbers(ec.SECP256R1()), _numbers(ec.SECP384R1())
-BAD_KEYS: dict[str, dict[int, Any]] = {
+# One map that says twice what kind of key it is, the second time as `true`, which Python takes for 1 (py_webauthn#265).
+TWICE = b"\xa6" + cbor2.dumps({1: 2, 3: ES256, -1: 1, -2: P256[0], -3: P256[1]})[1:] + b"\xf5\x02"
+BAD_KEYS: dict[str, dict[int, Any] | bytes] = {
+    "two kinds at once": TWICE,
     "not on the curve": {1: 2, 3: ES256, -1: 1, -2: b"\x01" * 32, -3: b"\x02" * 32},
     "another curve": {1: 2, 3: ES256, -1: 2, -2: P384[0], -3: P384[1]},
     "an algorithm of another kind": {1: 2, 3: RS256, -1: 1, -2: P256[0], -3: P256[1]},
@@ -150,7 +154,7 @@ BAD_KEYS: dict[str, dict[int, Any]] = {
 
 
 @pytest.mark.parametrize("cose", BAD_KEYS.values(), ids=BAD_KEYS)
-async def test_a_key_that_is_none_is_refused_before_anything_depends_on_it(stage: Stage, cose: dict[int, Any]) -> None:
+async def test_a_key_that_is_none_is_refused_before_anything_depends_on_it(stage: Stage, cose: dict[int, Any] | bytes) -> None:
     browser = stage.browser()
     await owner.enter(browser)
     options = await browser.own(passkeys.options_to_add)

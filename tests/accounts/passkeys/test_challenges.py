@@ -10,7 +10,7 @@ from buckler.accounts.passkeys.challenges import EXPIRED
 from buckler.accounts.problems import AccountError
 from buckler.core.store import Get
 from buckler.errors import StoreError
-from tests.accounts.passkeys.keys import refused
+from tests.accounts.owner import refused
 
 if TYPE_CHECKING:
     from tests.accounts.stage import Stage

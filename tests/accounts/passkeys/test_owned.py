@@ -7,8 +7,8 @@ from uuid import uuid4
 from buckler.accounts import factors, fresh, passkeys, recovery
 from tests.accounts import owner
 from tests.accounts.authenticator import Authenticator
-from tests.accounts.owner import NOOR
-from tests.accounts.passkeys.keys import refused, with_key
+from tests.accounts.owner import NOOR, refused
+from tests.accounts.passkeys.keys import with_key
 
 if TYPE_CHECKING:
     from tests.accounts.stage import Stage

@@ -19,7 +19,7 @@ from buckler.accounts.problems import AccountError
 from buckler.accounts.tables import Passkey
 from tests.accounts import owner
 from tests.accounts.authenticator import EDDSA, Authenticator, text
-from tests.accounts.passkeys.keys import refused
+from tests.accounts.owner import refused
 from tests.requests import request_of
 
 if TYPE_CHECKING:

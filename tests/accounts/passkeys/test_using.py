@@ -13,8 +13,8 @@ from buckler.accounts.problems import AccountError
 from buckler.accounts.tables import Passkey
 from tests.accounts import owner
 from tests.accounts.authenticator import Authenticator, Lies, text
-from tests.accounts.owner import MIRA, NOOR
-from tests.accounts.passkeys.keys import proved, refused, signed_in, with_key
+from tests.accounts.owner import MIRA, NOOR, refused
+from tests.accounts.passkeys.keys import proved, signed_in, with_key
 
 if TYPE_CHECKING:
     from tests.accounts.stage import Stage
