@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from sqlalchemy.exc import IntegrityError
 
-from buckler.accounts import devices, factors, fresh, people, throttle, tickets
+from buckler.accounts import devices, factors, fresh, known, people, throttle, tickets
 from buckler.accounts.addresses import address, email_key
 from buckler.accounts.problems import AccountError
 from buckler.accounts.tickets import GONE
@@ -56,5 +56,6 @@ async def finish(visit: Visit, token: str) -> Person:
     if visit.session.person == str(person.id):
         visit.session.renew()
         await devices.follow(visit)
+        known.remember(visit, new)
     await visit.commit()
     return person
