@@ -4,18 +4,16 @@ from __future__ import annotations
 
 import re
 from datetime import UTC, datetime
-from importlib import import_module
-from pkgutil import walk_packages
 from typing import TYPE_CHECKING
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-import buckler.accounts
 from buckler.accounts.problems import AccountError, Problem
 from buckler.accounts.texts import Texts, places
 from buckler.errors import ConfigError
+from tools.docs import source
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -24,16 +22,8 @@ TEXTS = Texts()
 OTHERS = [language for language in TEXTS.languages if language != "en"]
 
 
-def _problems() -> dict[str, Problem]:
-    found = {}
-    for module in walk_packages(buckler.accounts.__path__, "buckler.accounts."):
-        for value in vars(import_module(module.name)).values():
-            if isinstance(value, Problem):
-                found[value.code] = value
-    return found
-
-
-PROBLEMS = _problems()
+# All of the source, those of pages and of the API too, which stand above accounts.
+PROBLEMS = {found.code: Problem(found.code, found.status, found.title, found.fix) for found in source.problems()}
 
 
 def own(folder: Path, **languages: str) -> Path:
