@@ -91,16 +91,22 @@ def test_any_json_in_any_place_of_a_true_one(response: dict[str, Any], data: st.
     judge(planted(response, data.draw(st.sampled_from(places(response))), data.draw(JSON)))
 
 
+@pytest.mark.parametrize("part", ["clientDataJSON", "authenticatorData", "signature"])
+def test_every_changed_byte_of_an_answer_is_refused(part: str) -> None:
+    true = ceremony.raw(GIVEN["response"][part])
+    for at in range(len(true)):
+        raw = bytearray(true)
+        raw[at] ^= 1
+        assert judge(planted(GIVEN, ("response", part), text(bytes(raw)))) == "refused refused", at
+
+
 @settings(max_examples=300, deadline=None)
-@given(st.sampled_from(["clientDataJSON", "authenticatorData", "signature", "attestationObject"]), st.data())
-def test_any_changed_byte_is_refused(part: str, data: st.DataObject) -> None:
-    """Every byte of an answer is signed. Of a new key only the shape can be wrong, so that here it is only read."""
-    true = GIVEN if part in GIVEN["response"] else MADE
-    raw = bytearray(ceremony.raw(true["response"][part]))
-    at = data.draw(st.integers(0, len(raw) - 1))
-    raw[at] ^= data.draw(st.integers(1, 255))
-    found = judge(planted(true, ("response", part), text(bytes(raw))))
-    assert true is MADE or found == "refused refused"
+@given(st.sampled_from(["clientDataJSON", "attestationObject"]), st.data())
+def test_any_changed_byte_of_a_new_key_is_read(part: str, data: st.DataObject) -> None:
+    """Nothing of it is signed, so that only its shape can be wrong: a changed name of the key, say, is another name."""
+    raw = bytearray(ceremony.raw(MADE["response"][part]))
+    raw[data.draw(st.integers(0, len(raw) - 1))] ^= data.draw(st.integers(1, 255))
+    judge(planted(MADE, ("response", part), text(bytes(raw))))
 
 
 @settings(max_examples=200, deadline=None)
