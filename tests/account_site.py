@@ -84,7 +84,7 @@ def make_site(folder: Path, **options: Any) -> tuple[FastAPI, Accounts]:
     async def home(who: Annotated[SignedIn | None, Depends(maybe_signed_in)]) -> str:
         return said("Signed in" if who else "Signed out")
 
-    @app.get("/danger", response_class=HTMLResponse, dependencies=[fresh(minutes=10)])
+    @app.api_route("/danger", methods=["GET", "POST"], response_class=HTMLResponse, dependencies=[fresh(minutes=10)])
     async def danger(word: str = "") -> str:
         return said(f"Fresh enough {word}")
 

@@ -9,15 +9,18 @@ from pyotp import TOTP
 
 from buckler import CSP
 from buckler.core.clock import HandClock
+from buckler.frameworks.fastapi.accounts import VisitDep  # noqa: TC001  # FastAPI reads annotations at run time
 from buckler.testing import guarded
 from tests.account_site import make_site
 from tests.accounts.stage import EMAIL, PASSWORD, Postbox
 from tests.frameworks.accounts.window import HOST, Window
 
 if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable
     from email.message import EmailMessage
     from pathlib import Path
 
+    from buckler.accounts.visit import Visit
     from tests.accounts.authenticator import Authenticator
 
 
@@ -33,16 +36,31 @@ def link_in(letter: EmailMessage) -> str:
     return found[0]
 
 
+async def _nothing(visit: Visit) -> None: ...
+
+
 class Shop:
-    def __init__(self, folder: Path, *, development: bool = False, post: Any = None, **options: Any) -> None:
-        self.clock, self.postbox = HandClock(), Postbox()
+    def __init__(
+        self, folder: Path, *, development: bool = False, post: Any = None, clock: HandClock | None = None, **options: Any
+    ) -> None:
+        self.clock, self.postbox = clock or HandClock(), Postbox()
         self.app, self.accounts = make_site(folder, post=post or self.postbox, **options)
         self.guard = guarded(self.app, CSP(trusted_types=True), clock=self.clock, development=development)
         self._windows: list[Window] = []
+        self._act: Callable[[Visit], Awaitable[None]] = _nothing
+
+        @self.app.post("/act")
+        async def act(visit: VisitDep) -> None:
+            await self._act(visit)
 
     def window(self, address: str = "203.0.113.7", language: str = "en") -> Window:
         self._windows.append(Window(self, address, language))
         return self._windows[-1]
+
+    async def act(self, act: Callable[[Visit], Awaitable[None]], window: Window | None = None) -> None:
+        """Run `act` in a request of `window`."""
+        self._act = act
+        await (window or self.window()).client.post("/act")
 
     async def letters(self) -> list[EmailMessage]:
         await self.accounts.outbox.drain()

@@ -95,7 +95,9 @@ class Window:
         assert typed.keys() <= form.fields.keys(), (typed, form)
         given = {name: value if isinstance(value, str) else json.dumps(value) for name, value in typed.items()}
         boxes = {name: form.boxes[name] for name in ticked}
-        return self._shown(await self.client.post(form.action, data={**form.fields, **boxes, **given}, headers={"referer": str(self.answer.url)}))
+        return self._shown(
+            await self.client.post(form.action, data={**form.fields, **boxes, **given}, headers={"referer": str(self.answer.url)})
+        )
 
     async def follow(self, link: str) -> Window:
         return await self.open(self.page.links[link])
