@@ -7,7 +7,6 @@ for, and every try is counted by `throttle` before it is looked at: at 5 tries t
 from __future__ import annotations
 
 import secrets
-from hmac import compare_digest
 from typing import TYPE_CHECKING
 
 from buckler.core.store import Drop, Get, Put, key
@@ -24,7 +23,8 @@ _PURPOSE = "account.code"
 async def send(visit: Visit, person: Person, purpose: str) -> None:
     """Send a new code, which takes the place of an earlier one. The caller commits."""
     code = f"{secrets.randbelow(10**_DIGITS):0{_DIGITS}d}"
-    await visit.site.store.batch([Put(_key(visit, person, purpose), _proof(visit, person, purpose, code), _LIVES_S)])
+    proof = visit.site.keys.prove(_PURPOSE, _message(person, purpose, code))
+    await visit.site.store.batch([Put(_key(visit, person, purpose), proof, _LIVES_S)])
     visit.post("code", person, code=f"{code[:4]} {code[4:]}")
     visit.record("code_sent", person)
 
@@ -33,8 +33,8 @@ async def spend(visit: Visit, person: Person, purpose: str, code: str) -> bool:
     """Whether this is the code; it then works no more. Count the attempt before."""
     name = _key(visit, person, purpose)
     (kept,) = await visit.site.store.batch([Get(name)])
-    plain = "".join(code.split())[: _DIGITS + 1]
-    if not isinstance(kept, bytes) or not compare_digest(kept, _proof(visit, person, purpose, plain)):
+    message = _message(person, purpose, "".join(code.split())[: _DIGITS + 1])
+    if not isinstance(kept, bytes) or not visit.site.keys.proves(_PURPOSE, message, kept):
         return False
     (was_there,) = await visit.site.store.batch([Drop(name)])  # of two at once, one wins
     return bool(was_there)
@@ -44,5 +44,5 @@ def _key(visit: Visit, person: Person, purpose: str) -> str:
     return key("account.code", purpose, str(person.id), visit.session.handle)
 
 
-def _proof(visit: Visit, person: Person, purpose: str, code: str) -> bytes:
-    return visit.site.keys.prove(_PURPOSE, f"{purpose} {person.id} {code}".encode("utf-8", "surrogatepass"))
+def _message(person: Person, purpose: str, code: str) -> bytes:
+    return f"{purpose} {person.id} {code}".encode("utf-8", "surrogatepass")

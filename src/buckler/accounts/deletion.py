@@ -35,6 +35,6 @@ async def erase(visit: Visit, person: Person) -> None:
     for table in METADATA.tables.values():  # foreign keys do the same, where the database is told to honour them
         if "person_id" in table.c and table.name.startswith("account_"):
             await visit.db.execute(delete(table).where(table.c.person_id == person.id))
-    visit.post("deleted", person)
+    visit.post("deleted", person, when=visit.now.isoformat(timespec="minutes"))
     visit.record("deleted", detail=str(person.id))
     await visit.db.execute(delete(Person).where(Person.id == person.id))

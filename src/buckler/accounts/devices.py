@@ -167,6 +167,7 @@ async def _follow(visit: Visit) -> Device | None:
         return None
     row = await visit.db.scalar(select(Device).where(Device.id == own_id, Device.person_id == UUID(person)))
     if row is None:
+        await visit.sessions.revoke(visit.session.handle)  # now, since a request that is then refused saves nothing of its session
         visit.session.sign_out()
     elif row.handle != visit.session.handle:
         row.handle, row.seen_at = visit.session.handle, visit.now

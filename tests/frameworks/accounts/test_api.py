@@ -168,7 +168,7 @@ async def test_tokens_act_for_a_person_and_never_change_how_they_sign_in(site: S
     made = await client.post("/tokens", 201, name="CI", scopes=["articles:read"], days=30)
     assert [item["hint"] for item in await client.get("/tokens")] == [made["hint"]]
     program = site.client(authorization=f"Bearer {made['token']}")
-    assert (await program.get("/me", 403))["code"] == "account.session_needed"
+    assert (await program.get("/me", 403))["code"] == "account.token_narrow"
     await client("DELETE", f"/tokens/{made['id']}")
     assert (await program.get("/me", 401))["code"] == "account.token_invalid"
     never = await client.post("/tokens", 201, name="For ever", days=None)

@@ -13,7 +13,7 @@ from starlette.routing import Route
 
 from buckler.accounts import devices, roles, tokens
 from buckler.accounts.proof import SignedIn  # noqa: TC001  # FastAPI reads annotations at run time
-from buckler.errors import ConfigError
+from buckler.errors import ConfigError, StoreError
 from buckler.frameworks.fastapi.accounts import (
     OwnerDep,
     PersonDep,
@@ -140,21 +140,56 @@ async def test_nobody_falls_back_from_a_token_to_a_session(stage: Stage, pair: t
         assert answer.headers["www-authenticate"] == "Bearer"
 
 
+async def _token(visit: Visit, person: Person, *scopes: str) -> str:
+    text, _ = await tokens.personal.make(visit, person, "CI", scopes)
+    await visit.commit()
+    return text
+
+
+async def _access(visit: Visit, person: Person) -> str:
+    pair = await tokens.refresh.start(visit, person, "Phone app", None)
+    await visit.commit()
+    return pair.access
+
+
 async def test_a_token_is_a_program_and_never_fresh(stage: Stage, pair: tuple[Browser, Pair]) -> None:
     browser, app = pair
     await signed_up(stage, browser)
-
-    async def make(visit: Visit, person: Person) -> str:
-        text, _ = await tokens.personal.make(visit, person, "CI", ["articles:read"])
-        await visit.commit()
-        return text
-
-    header = {"authorization": f"token {await browser.own(make)}"}
-    assert (await app.get("/who", **header)).json() == "personal_token"
+    header = {"authorization": f"token {await browser.own(_access)}"}
+    assert (await app.get("/who", **header)).json() == "access_token"
     assert (await app.get("/row", **header)).json() == "mira@mail.example"
     assert (await app.get("/own", **header)).json()["code"] == "account.session_needed"
     assert (await app.get("/fresh", **header)).json()["code"] == "account.not_fresh"
     assert (await app.http.delete("/articles", headers=header)).json()["code"] == "account.forbidden"
+
+
+async def test_a_token_for_some_things_is_for_routes_that_name_them(stage: Stage, pair: tuple[Browser, Pair]) -> None:
+    browser, app = pair
+    await signed_up(stage, browser)
+
+    async def editor(visit: Visit, person: Person) -> None:
+        await roles.grant(visit, person, "editor")
+        await visit.commit()
+
+    await browser.own(editor)
+    narrow = {"authorization": f"Bearer {await browser.own(_token, 'articles:read')}"}
+    for path in ("/maybe", "/who", "/row", "/own", "/fresh"):
+        assert (await app.get(path, **narrow)).json()["code"] == "account.token_narrow", path
+    assert (await app.http.delete("/articles", headers=narrow)).json()["code"] == "account.scope_missing"
+    fitting = {"authorization": f"Bearer {await browser.own(_token, 'articles:read', 'articles:delete')}"}
+    assert (await app.http.delete("/articles", headers=fitting)).status_code == 200
+
+
+async def test_a_store_that_does_not_answer_refuses(stage: Stage, pair: tuple[Browser, Pair]) -> None:
+    browser, app = pair
+    await signed_up(stage, browser)
+    header = {"authorization": f"token {await browser.own(_access)}"}
+
+    async def down(_ops: Any) -> Any:
+        raise StoreError("down")
+
+    stage.store.batch = down  # type: ignore[method-assign]  # the store of a machine whose disk is gone
+    assert (await app.get("/who", **header)).status_code == 503
 
 
 async def test_permissions_come_with_roles_and_hold_at_once(stage: Stage, pair: tuple[Browser, Pair]) -> None:

@@ -5,8 +5,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from buckler.accounts.problems import AccountError
+from buckler.errors import StoreError
 from buckler.frameworks.fastapi.accounts import api
-from buckler.frameworks.fastapi.accounts.answer import on_account_error
+from buckler.frameworks.fastapi.accounts.answer import on_account_error, on_store_error
 from buckler.frameworks.fastapi.accounts.depends import STATE
 from buckler.frameworks.fastapi.accounts.pages import add_pages
 
@@ -31,3 +32,4 @@ def join_accounts(app: FastAPI, accounts: Accounts) -> None:
     """Let the routes of `app` use `accounts`, whose pages another application serves."""
     setattr(app.state, STATE, accounts)
     app.add_exception_handler(AccountError, on_account_error)
+    app.add_exception_handler(StoreError, on_store_error)

@@ -14,6 +14,7 @@ from buckler.core.answer import refusal
 from buckler.core.own_path import own_path
 from buckler.frameworks.fastapi.accounts.depends import NOBODY, accounts_of
 from buckler.frameworks.starlette import guarded_request
+from buckler.guard.refuse import STORE_FAILED
 
 if TYPE_CHECKING:
     from fastapi import Request
@@ -35,6 +36,13 @@ async def on_account_error(request: Request, error: Exception) -> Response:
     title, fix = accounts.texts.problem(language_of(request), failed)
     guarded.refusal = refusal(failed.problem.status, failed.problem.code, title, fix).with_headers(*fields_of(failed))
     return Response(status_code=failed.problem.status)
+
+
+async def on_store_error(request: Request, _error: Exception) -> Response:
+    """Answer a store that did not: what cannot be checked or ended is refused."""
+    guarded = guarded_request(request.scope)
+    guarded.refusal = STORE_FAILED
+    return Response(status_code=STORE_FAILED.status)
 
 
 def navigates(request: Request) -> bool:

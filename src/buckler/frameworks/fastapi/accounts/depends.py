@@ -31,6 +31,7 @@ T = TypeVar("T", bound="Callable[..., Any]")
 
 NOBODY = Problem("account.sign_in_needed", 401, "Please sign in first.", "Sign in, or send a token that is valid.")
 
+NARROW = Problem("account.token_narrow", 403, "The token was made for less than this.", "Use one that is for everything, or sign in.")
 BY_SESSION = Problem("account.session_needed", 403, "A token may not do this.", "Sign in, and do it yourself.")
 
 RULE = "__buckler_rule__"
@@ -66,9 +67,8 @@ def rule(name: str) -> Callable[[T], T]:
     return marked
 
 
-@rule("maybe signed in")
-async def maybe_signed_in(visit: VisitDep) -> SignedIn | None:
-    """Return proof of who calls, or None for a visitor. Raises 401 for a token that is not valid. A dependency.
+async def proved(visit: VisitDep) -> SignedIn | None:
+    """Return proof of who calls, whatever it was made for, or None for a visitor. Raises 401 for a token that is not valid.
 
     By session it asks no database: who was disabled or deleted has no session any more.
     """
@@ -82,6 +82,18 @@ async def maybe_signed_in(visit: VisitDep) -> SignedIn | None:
         return None
 
 
+ProvedDep = Annotated[SignedIn | None, Depends(proved)]
+
+
+@rule("maybe signed in")
+async def maybe_signed_in(who: ProvedDep) -> SignedIn | None:
+    """Return proof of who calls, or None for a visitor. Raises 401 for a token that is not valid, and 403 for one that was made for some
+    things only: this route does not say that it is one of them (`requires` does). A dependency."""
+    if who is not None and who.scopes is not None:
+        raise AccountError(NARROW)
+    return who
+
+
 async def _by_token(visit: Visit, header: bytes) -> SignedIn:
     scheme, _, text = header.partition(b" ")
     if scheme.lower() not in _SCHEMES:
@@ -91,7 +103,7 @@ async def _by_token(visit: Visit, header: bytes) -> SignedIn:
 
 @rule("signed in")
 async def signed_in(who: Annotated[SignedIn | None, Depends(maybe_signed_in)]) -> SignedIn:
-    """Return proof of who calls. Raises 401 for nobody; a browser is sent to the sign-in page. A dependency."""
+    """Return proof of who calls. Raises as `maybe_signed_in`, and 401 for nobody; a browser is sent to the sign-in page. A dependency."""
     if who is None:
         raise AccountError(NOBODY)
     return who
@@ -152,7 +164,9 @@ def requires(*permissions: str) -> Any:
         roles.permission(permission)
 
     @rule("requires")
-    async def allowed(visit: VisitDep, who: SignedInDep) -> SignedIn:
+    async def allowed(visit: VisitDep, who: ProvedDep) -> SignedIn:
+        if who is None:
+            raise AccountError(NOBODY)
         for permission in permissions:
             await roles.require(visit, who, permission)
         return who

@@ -119,10 +119,10 @@ class NewToken(Given):
 
 
 class NewProgram(Given):
-    """A program that wants tokens in place of the session."""
+    """A program that wants tokens in place of the session. `scopes` null: for everything that the person may do."""
 
     name: Name
-    scopes: Annotated[list[Name], Field(max_length=50)] = []
+    scopes: Annotated[list[Name] | None, Field(max_length=50)] = None
 
 
 class Refresh(Given):

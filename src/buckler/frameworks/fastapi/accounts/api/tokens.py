@@ -50,7 +50,7 @@ async def list_programs(visit: VisitDep, person: OwnerDep) -> list[dict[str, Any
 async def exchange(given: NewProgram, visit: VisitDep, person: OwnerDep) -> TokenPair:
     """Give tokens for this session, which then ends: for a client that keeps no cookies. Asks for a fresh sign-in."""
     fresh.need(visit, person)
-    pair = await refresh.start(visit, person, given.name, given.scopes or None)
+    pair = await refresh.start(visit, person, given.name, given.scopes)
     await visit.commit()
     await signin.out(visit)
     return _shown(pair)
