@@ -115,4 +115,6 @@ class Accounts:
             await self.outbox.close()
         if "hasher" in self.__dict__:
             self.hasher.close()
+        for provider in self.providers:
+            await provider.close()
         await self.post.close()

@@ -84,14 +84,15 @@ async def with_passkey(visit: Visit, response: Any) -> SignedIn:
 
 async def with_claimed(visit: Visit, claimed: Claimed) -> SignedIn | Half:
     """Sign in by an account at another provider. Never finds a person by e-mail address: raises `AccountError` 409 for one who has that
-    address (GHSA-g38m-r43w-p2q7). Raises KeyError where there is nobody yet: `signup.with_claimed` is next."""
+    address (GHSA-g38m-r43w-p2q7), unless the provider has not confirmed it: whose it is, is then told to nobody. Raises KeyError where
+    there is nobody yet: `signup.with_claimed` is next."""
     visit.open()
     await throttle.admit(visit, "provider", "")
     person = await links.owner(visit, claimed)
     if person is not None:
         await throttle.admit(visit, "provider", person.email)
         return await _second_orarrive(visit, person, "provider")
-    if await people.by_email(visit, claimed.email) is not None:
+    if claimed.email_verified and await people.by_email(visit, claimed.email) is not None:
         raise AccountError(LINK_FIRST)
     raise KeyError(claimed.subject)
 

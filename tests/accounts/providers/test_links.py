@@ -93,6 +93,14 @@ async def test_nobody_is_found_by_an_address(changes: dict[str, Any], stage: Sta
         await stage.browser("198.51.100.9").call(signin.with_claimed, claimed._replace(why="sign_in"))
 
 
+async def test_an_address_that_nobody_confirmed_tells_nobody_who_has_an_account(stage: Stage) -> None:
+    """At some providers one may claim any address: the answer must not say whether somebody here has it."""
+    await signed_up(stage, stage.browser())
+    for email in (EMAIL, "nobody@mail.example"):
+        with pytest.raises(KeyError):
+            await stage.browser().call(signin.with_claimed, CLAIMED._replace(email=email, email_verified=False))
+
+
 async def test_somebody_disabled_is_not_found(stage: Stage) -> None:
     browser = stage.browser()
     await signed_up(stage, browser)

@@ -19,6 +19,7 @@ from buckler.accounts.addresses import address
 from buckler.accounts.problems import AccountError, Problem
 from buckler.accounts.providers import id_token
 from buckler.accounts.providers.claimed import Claimed, Why
+from buckler.accounts.providers.provider import BASIC, POST
 from buckler.accounts.providers.remote import FAILED_S, document, parsed
 from buckler.accounts.tables import MAX_NAME
 from buckler.core.event import printable
@@ -190,12 +191,12 @@ async def _redeem(visit: Visit, provider: Provider, metadata: Metadata, code: st
         "code_verifier": verifier,
     }
     headers = {}
-    if provider.token_auth == "client_secret_basic":  # noqa: S105  # the name of a method
+    if provider.token_auth == BASIC:
         pair = f"{quote_plus(provider.client_id)}:{quote_plus(provider.client_secret)}"  # RFC 6749, section 2.3.1
         headers["authorization"] = "Basic " + base64.b64encode(pair.encode()).decode()
     else:
         form["client_id"] = provider.client_id
-    if provider.token_auth == "client_secret_post":  # noqa: S105  # as above
+    if provider.token_auth == POST:
         form["client_secret"] = provider.client_secret
     answer = await provider.remote.ask(metadata.token, form=form, **headers)
     if 400 <= answer.status < 500:

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
 TOKEN_AUTHS = ("client_secret_basic", "client_secret_post", "none")
+BASIC, POST, PUBLIC = TOKEN_AUTHS
 PROMPTS = ("", "login", "consent", "select_account")
 _NAME = re.compile(r"[a-z0-9](?:[a-z0-9-]*[a-z0-9])?")
 _SCOPE = re.compile(r"[\x21\x23-\x5b\x5d-\x7e]+")  # RFC 6749, section 3.3
@@ -43,7 +44,7 @@ class Provider:
     client_id: str
     client_secret: str = field(default="", repr=False)
     scopes: Sequence[str] = ("openid", "email", "profile")
-    token_auth: str = "client_secret_basic"  # noqa: S105  # the name of a method
+    token_auth: str = BASIC
     max_age_s: int | None = None
     prompt: str = ""
     trusted_audiences: Sequence[str] = ()
@@ -73,7 +74,7 @@ class Provider:
     def _need_secret(self) -> None:
         """A secret that an environment did not have is an empty text, and must never quietly become a client without one."""
         option = "Provider.client_secret"
-        if self.token_auth == "none":  # noqa: S105  # the name of a method
+        if self.token_auth == PUBLIC:
             need(self.client_secret == "", option, "…", 'leave it out with token_auth="none"')
             return
         kept = "…" if self.client_secret else self.client_secret  # never said, not even when it is wrong
