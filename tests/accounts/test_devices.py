@@ -86,6 +86,7 @@ async def test_ending_this_device_signs_out(stage: Stage) -> None:
     computer, phone = await both(stage)
     here, _ = await listed(computer)
     await committed(computer, devices.revoke, here.id)
+    assert "__Host-session" not in computer.client.cookies
     assert await who(computer) is None
     assert len(await listed(phone)) == 1
 
@@ -141,6 +142,7 @@ async def test_signing_out_takes_the_row_away(stage: Stage) -> None:
 async def test_signing_in_again_in_one_browser_is_one_device(stage: Stage) -> None:
     computer, _ = await both(stage)
     await sign_in(computer)
+    assert await rows(stage) == 2
     assert len(await listed(computer)) == 2
 
 

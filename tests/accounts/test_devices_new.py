@@ -161,6 +161,32 @@ async def test_sessions_that_have_ended_need_no_room(tmp_path: Path) -> None:
         assert len(await listed(second)) == 2
 
 
+async def test_the_oldest_is_whoever_signed_in_first(tmp_path: Path) -> None:
+    async with stage_at(tmp_path, max_sessions=2) as stage:
+        first, second, third = (stage.browser(agent=agent) for agent in (FIREFOX, CHROME, SAFARI))
+        await signed_up(stage, first)
+        await sign_in(second)
+        long_ago = (await stage.person()).created_at - timedelta(days=1)
+        async with stage.accounts.database() as db:
+            await db.execute(update(Device).where(Device.agent == CHROME).values(created_at=long_ago))
+            await db.commit()
+        await sign_in(third)
+        assert [await who(browser) for browser in (first, second, third)] == [EMAIL, None, EMAIL]
+
+
+async def test_a_session_that_is_on_its_way_needs_room_as_well(tmp_path: Path) -> None:
+    """Its row is written a moment before the store has it."""
+    async with stage_at(tmp_path, max_sessions=2) as stage:
+        await signed_up(stage, stage.browser(agent=CHROME))
+        async with stage.accounts.database() as db:
+            await db.execute(update(Device).values(handle="of a session that is on its way"))
+            await db.commit()
+        for _ in range(2):
+            stage.clock.move(20)
+            await sign_in(stage.browser())
+            assert await rows(stage) == 2
+
+
 async def test_many_that_arrive_at_once_do_not_exceed_the_cap(tmp_path: Path, request: pytest.FixtureRequest) -> None:
     """On PostgreSQL, where writers do not wait for each other unless they are told to."""
     engine = create_async_engine(request.getfixturevalue("postgresql"))

@@ -100,8 +100,11 @@ async def test_it_holds_for_as_long_as_it_is_said(throttled: Maker) -> None:
     assert await admitted(stage, 1, device=device) == 1
     stage.clock.move(86_400)
     assert await admitted(stage, 1, device=device) == 0
-    stage.clock.move(-33 * 86_400)  # a day that has not come yet was made by nobody
-    assert await admitted(stage, 1, device=device) == 0
+    assert not known.entry(a_visit(stage, device=device), JOHN)
+    stage.clock.move(-32 * 86_400)  # a day that has not come yet was made by nobody
+    assert not known.entry(a_visit(stage, device=device), JOHN)
+    stage.clock.move(86_400)
+    assert known.entry(a_visit(stage, device=device), JOHN)
 
 
 def _with_secrets(stage: Stage, *secrets: str) -> None:

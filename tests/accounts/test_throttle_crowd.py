@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from tests.accounts.attempts import HERE, JOHN, admitted, known_device, refused
+from buckler.accounts import throttle
+from tests.accounts.attempts import HERE, JOHN, a_visit, admitted, known_device, refused
 
 if TYPE_CHECKING:
     from tests.accounts.attempts import Maker
@@ -57,6 +58,25 @@ async def test_a_locked_account_stays_locked_in_a_crowd(throttled: Maker) -> Non
     answer = await refused(stage, client=FAR)
     assert answer is not None
     assert answer.retry_s > 3 * 3600
+
+
+async def test_what_a_crowd_is_refused_uses_up_nothing_of_the_account(throttled: Maker) -> None:
+    stage = await throttled(**CROWDED | {"account": ["5/365d"]})
+    await _crowd(stage)
+    assert [await admitted(stage, 1, client=f"192.0.2.{number}") for number in range(10)] == [1, 1, *[0] * 8]
+    stage.clock.move(3600)
+    assert await admitted(stage, 9, client=FAR) == 5
+
+
+async def test_a_success_in_a_crowd_gives_back_nothing_that_it_did_not_take(throttled: Maker) -> None:
+    stage = await throttled(**CROWDED | {"account": ["5/365d"], "crowd_account": "9/365d"})
+    assert await admitted(stage, 2, client="198.51.100.200") == 2
+    await _crowd_of(stage, 18)
+    visit = a_visit(stage, FAR)
+    await throttle.admit(visit, "page", JOHN)
+    await throttle.succeeded(visit, JOHN)
+    stage.clock.move(3600)
+    assert await admitted(stage, 9, client=FAR) == 3
 
 
 async def test_how_long_to_wait_is_the_shorter_of_the_two_ways_in(throttled: Maker) -> None:

@@ -91,6 +91,14 @@ async def test_five_tries_a_half_sign_in_and_all_of_them_count_for_the_person(th
     assert await tries(halves[0], HERE) == 0
 
 
+async def test_the_tries_of_a_half_sign_in_do_not_grow_back_while_it_lives(throttled: Maker) -> None:
+    stage = await throttled(**WIDE)
+    session = stage.guard.plan.site.offers["sessions"].open(a_visit(stage).request)
+    assert await admitted(stage, 9, "second", session=session) == 5
+    stage.clock.move(600)
+    assert await admitted(stage, 9, "second", session=session) == 0
+
+
 # ---- the store
 
 
