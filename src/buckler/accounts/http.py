@@ -96,7 +96,7 @@ class Http:
             return Answer(response.status_code, kind, bytes(body))
 
     def _open(self) -> httpx.AsyncClient:
-        """Return the client; made at first use, because reading the list of authorities costs some 20 ms."""
+        """Return the client; made at first use, because reading the list of authorities costs some 25 ms."""
         if self._client is None:
             self._client = httpx.AsyncClient(
                 verify=self._tls or True,

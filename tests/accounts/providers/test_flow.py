@@ -125,7 +125,9 @@ async def test_an_answer_needs_its_issuer_where_it_was_announced(announced: Any,
     assert (await scene.tried()).subject == "mira"
 
 
-@pytest.mark.parametrize("back", ["https://evil.example", "//evil.example", "/\\evil.example", "/\t/evil.example", "@evil.example", ""])
+@pytest.mark.parametrize(
+    "back", ["https://evil.example", "//evil.example", "/\\evil.example", "/\t/evil.example", "@evil.example", "", "/" + "a" * 500]
+)
 async def test_nobody_is_led_away(back: str, scene: Scene) -> None:
     """CVE-2021-32618, CVE-2023-49438: after signing in one is on this site. More addresses: tests/core/test_own_path.py."""
     provider = scene.provider()

@@ -49,6 +49,7 @@ MAX_FLOWS = 5
 LIVES_S = 600.0
 _RANDOM_BYTES = 32
 _MAX_CHARS = 4_096
+_MAX_BACK = 500  # five of them must leave room in the session
 _STATE_SPACE = "provider_state"
 _TOKEN = re.compile(r"[A-Za-z0-9._~+/-]+=*")  # RFC 6750, section 2.1
 
@@ -79,7 +80,7 @@ async def begin(visit: Visit, provider: Provider, why: Why, back: str = "") -> s
         "nonce": nonce,
         "verifier": verifier,
         "why": why,
-        "back": own_path(back),
+        "back": own_path(back if len(back) <= _MAX_BACK else ""),
         "person": person,
         "until": visit.site.clock.now() + LIVES_S,
     }
