@@ -15,13 +15,14 @@ LENGTH = 64 * 1024
 # Processor time for all inputs of one pattern. A linear pattern needs some 50 ms; a quadratic one minutes for one input, so that no load
 # of the machine turns one into the other.
 MOST_S = 5.0
+READERS = ("src/buckler/core/", "src/buckler/protections/", "src/buckler/guard/", "src/buckler/accounts/", "src/buckler/frameworks/")
 ODD = "\x00"  # in no pattern: what makes a match fail at the very end
 
 
 def _patterns() -> list[tuple[str, re.Pattern[str] | re.Pattern[bytes], bool]]:
     """Every compiled pattern of a module, and whether it is ever searched for (otherwise it is matched from a given place)."""
     found = []
-    for name in python_files("src/buckler/core/", "src/buckler/protections/", "src/buckler/guard/"):
+    for name in python_files(*READERS):
         module = import_module(".".join((SRC.parent / name).relative_to(SRC).with_suffix("").parts).removesuffix(".__init__"))
         for key, value in vars(module).items():
             if isinstance(value, re.Pattern) and f"{key} = re.compile" in text(name):
