@@ -18,7 +18,7 @@ from buckler.protections.sessions.registry import Registry
 
 try:
     from fastapi import Depends
-    from fastapi.requests import HTTPConnection  # noqa: TC002  # FastAPI reads annotations at run time
+    from fastapi.requests import HTTPConnection
 except ImportError as missing:
     raise MissingExtraError("buckler.frameworks.fastapi", "fastapi") from missing
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from fastapi import Depends
-from fastapi.requests import HTTPConnection  # noqa: TC002  # FastAPI reads annotations at run time
+from fastapi.requests import HTTPConnection
 
 from buckler.core.options import need
 from buckler.frameworks.starlette import use_policy

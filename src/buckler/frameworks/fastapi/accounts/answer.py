@@ -61,8 +61,9 @@ def _here(request: Request) -> str:
         origin = guarded_request(request.scope).origin
         referer = request.headers.get("referer", "")
         return own_path(referer.removeprefix(origin), "") if referer.startswith(origin) else ""
-    path = request.scope.get("root_path", "") + request.scope["path"].removeprefix(request.scope.get("root_path", ""))
-    return path + (f"?{request.url.query}" if request.url.query else "")
+    root: str = request.scope.get("root_path", "")
+    path = root + request.scope["path"].removeprefix(root)
+    return f"{path}?{request.url.query}" if request.url.query else path
 
 
 def fields_of(failed: AccountError) -> list[Header]:

@@ -6,12 +6,12 @@ stranger, or somebody else, unnoticed.
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator  # noqa: TC003  # FastAPI reads annotations at run time
+from collections.abc import AsyncIterator
 from typing import TYPE_CHECKING, Annotated, Any, TypeVar
 from uuid import UUID
 
 from fastapi import Depends
-from fastapi.requests import HTTPConnection  # noqa: TC002  # FastAPI reads annotations at run time
+from fastapi.requests import HTTPConnection
 
 from buckler.accounts import devices, people, roles, tokens
 from buckler.accounts import fresh as freshness

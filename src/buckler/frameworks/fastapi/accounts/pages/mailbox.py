@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from fastapi import Response  # noqa: TC002  # FastAPI reads annotations at run time
+from fastapi import Response
 
 from buckler.accounts.mail import MailFolder
 from buckler.accounts.problems import AccountError, Problem
 from buckler.frameworks.fastapi.accounts.depends import public
-from buckler.frameworks.fastapi.accounts.pages.page import PageDep  # noqa: TC001  # as above
+from buckler.frameworks.fastapi.accounts.pages.page import PageDep
 
 if TYPE_CHECKING:
     from fastapi import APIRouter

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from fastapi import Response  # noqa: TC002  # FastAPI reads annotations at run time
+from fastapi import Response
 
 from buckler.accounts import fresh, people, providers, signin, signup
 from buckler.accounts.problems import AccountError
 from buckler.accounts.providers import Claimed, links
 from buckler.frameworks.fastapi.accounts.depends import NOBODY, public
-from buckler.frameworks.fastapi.accounts.pages.form import Posted  # noqa: TC001  # as above
-from buckler.frameworks.fastapi.accounts.pages.page import Page, PageDep  # noqa: TC001  # as above
+from buckler.frameworks.fastapi.accounts.pages.form import Posted
+from buckler.frameworks.fastapi.accounts.pages.page import Page, PageDep
 
 if TYPE_CHECKING:
     from fastapi import APIRouter

@@ -15,6 +15,7 @@ from buckler.frameworks.fastapi.accounts.pages import (
     providers,
     reset,
     second,
+    security,
     sign_in,
     sign_out,
     sign_up,
@@ -27,7 +28,7 @@ if TYPE_CHECKING:
 
     from buckler.accounts.accounts import Accounts
 
-_PARTS = (sign_in, second, sign_up, reset, addresses, confirm, sign_out, passkey, providers, mailbox)
+_PARTS = (sign_in, second, sign_up, reset, addresses, confirm, sign_out, passkey, providers, mailbox, security)
 
 
 def add_pages(app: FastAPI, accounts: Accounts) -> None:

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from fastapi import Response  # noqa: TC002  # FastAPI reads annotations at run time
+from fastapi import Response
 
 from buckler.accounts import signup
 from buckler.accounts.problems import AccountError
 from buckler.frameworks.fastapi.accounts.depends import public
-from buckler.frameworks.fastapi.accounts.pages.form import Form, Posted  # noqa: TC001  # as above
-from buckler.frameworks.fastapi.accounts.pages.page import Page, PageDep  # noqa: TC001  # as above
+from buckler.frameworks.fastapi.accounts.pages.form import Form, Posted
+from buckler.frameworks.fastapi.accounts.pages.page import Page, PageDep
 
 if TYPE_CHECKING:
     from fastapi import APIRouter
