@@ -180,7 +180,7 @@ async def test_a_token_for_some_things_is_for_routes_that_name_them(stage: Stage
     assert (await app.http.delete("/articles", headers=fitting)).status_code == 200
 
 
-async def test_a_store_that_does_not_answer_refuses(stage: Stage, pair: tuple[Browser, Pair]) -> None:
+async def test_a_store_that_does_not_answer_refuses(stage: Stage, pair: tuple[Browser, Pair], monkeypatch: pytest.MonkeyPatch) -> None:
     browser, app = pair
     await signed_up(stage, browser)
     header = {"authorization": f"token {await browser.own(_access)}"}
@@ -188,7 +188,7 @@ async def test_a_store_that_does_not_answer_refuses(stage: Stage, pair: tuple[Br
     async def down(_ops: Any) -> Any:
         raise StoreError("down")
 
-    stage.store.batch = down  # type: ignore[method-assign]  # the store of a machine whose disk is gone
+    monkeypatch.setattr(stage.store, "batch", down)
     assert (await app.get("/who", **header)).status_code == 503
 
 
