@@ -24,6 +24,8 @@ from playwright.sync_api import Browser, Page, expect, sync_playwright
 if TYPE_CHECKING:
     from playwright.sync_api import ConsoleMessage, Response
 
+    from tests.browser.books import Books
+
 ROOT = Path(__file__).parents[2]
 CHROMIUM = ("chromium", "chromium-browser", "google-chrome")
 ARGUMENTS = [
@@ -109,6 +111,15 @@ def conduit(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
     """With the demo content. Limits only report: all the tests are one client."""
     with running(tmp_path_factory.mktemp("conduit"), CONDUIT_INSECURE_ONLY_REPORT_RATE_LIMITS="true") as site:
         yield site
+
+
+@pytest.fixture(scope="session")
+def books(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Books]:
+    """The site of accounts, with a mail server."""
+    from tests.browser.books import open_books  # noqa: PLC0415  # which needs what is here
+
+    with open_books(tmp_path_factory.mktemp("books")) as opened:
+        yield opened
 
 
 @pytest.fixture(scope="module")

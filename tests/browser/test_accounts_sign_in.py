@@ -1,0 +1,155 @@
+"""Signing up and in with a real browser and a virtual authenticator, under the strict policy: whatever it stops is a failure here."""
+
+from __future__ import annotations
+
+import json
+import re
+import time
+from typing import TYPE_CHECKING
+
+import pyotp
+import pytest
+from playwright.sync_api import expect
+
+from tests.browser.books import PASSWORD, Device, sign_in, sign_out, sign_up
+
+if TYPE_CHECKING:
+    from tests.browser.books import Books
+    from tests.browser.conftest import Opener, Visitor
+
+SECOND = re.compile(r"/account/sign-in/second\b")
+MAKE_KEY = """async () => {
+  const bytes = (text) => Uint8Array.from(atob(text.replace(/-/g, "+").replace(/_/g, "/")), (one) => one.charCodeAt(0));
+  const options = await (await fetch("/key", { method: "POST" })).json();
+  const publicKey = { ...options, challenge: bytes(options.challenge), user: { ...options.user, id: bytes(options.user.id) } };
+  const made = await navigator.credentials.create({ publicKey });
+  const body = JSON.stringify(made.toJSON());
+  return (await fetch("/key/answer", { method: "POST", headers: { "Content-Type": "application/json" }, body })).status;
+}"""
+
+
+@pytest.fixture
+def window(open_window: Opener, books: Books) -> Visitor:
+    return open_window(books.site)
+
+
+def sign_up_by_passkey(window: Visitor, books: Books, email: str) -> Device:
+    device = Device(window)
+    window.go("/account/sign-up")
+    window.page.fill("#email", email)
+    window.page.fill("#nickname", "Mira")
+    window.page.click("button:has-text('Use a passkey instead')")
+    window.page.wait_for_url("**/account/sign-up/sent")
+    window.page.goto(books.mails.link(email))
+    window.page.click("button:has-text('Yes, create my account')")
+    window.page.wait_for_url(books.site.url + "/")
+    return device
+
+
+def test_a_passkey_signs_up_and_in(window: Visitor, books: Books) -> None:
+    device = sign_up_by_passkey(window, books, "passkey@mail.example")
+    expect(window.page.locator("h1")).to_have_text("Signed in")
+    assert [key["isResidentCredential"] for key in device.keys()] == [True]
+    sign_out(window)
+    device.is_touched(False)  # so that the suggestion in the form does not come first
+    window.go("/account/sign-in?next=/danger")
+    window.page.wait_for_timeout(300)
+    device.is_touched(True)
+    window.page.click("button:has-text('Sign in with a passkey')")
+    window.page.wait_for_url(window.site.url + "/danger")
+    assert device.keys()[0]["signCount"] > 0
+
+
+def test_the_browser_suggests_a_passkey_in_the_form(window: Visitor, books: Books) -> None:
+    """Conditional UI: the virtual authenticator stands in for the choice in the list."""
+    sign_up_by_passkey(window, books, "suggested@mail.example")
+    sign_out(window)
+    window.go("/account/sign-in?next=/danger")
+    window.page.wait_for_url(window.site.url + "/danger")
+
+
+def test_a_passkey_that_is_not_there_is_explained(window: Visitor) -> None:
+    device = Device(window)
+    window.go("/account/sign-in")
+    window.page.click("button:has-text('Sign in with a passkey')")
+    expect(window.page.locator("[data-trouble=cancelled]")).to_be_visible()
+    assert device.keys() == []
+    window.page.fill("#email", "somebody@mail.example")  # the form still works
+    window.refusals.add(401)
+    window.page.fill("#password", "a wrong one entirely")
+    window.page.click("button:text-is('Sign in')")
+    expect(window.page.locator("[role=alert]").first).to_be_focused()
+
+
+def test_what_the_site_refuses_is_said(window: Visitor) -> None:
+    Device(window)
+    window.refusals.add(422)
+    window.go("/account/sign-up")
+    window.page.click("button:has-text('Use a passkey instead')")
+    expect(window.page.locator("#email")).to_be_focused()  # the browser asks for it itself
+    window.page.fill("#email", "no address")
+    window.page.fill("#nickname", "Mira")
+    window.page.click("button:has-text('Use a passkey instead')")
+    expect(window.page.locator("[data-trouble=said]")).to_have_text("This is no e-mail address. Write it as in name@example.org.")
+
+
+def test_a_passkey_confirms_that_it_is_me(window: Visitor, books: Books) -> None:
+    sign_up_by_passkey(window, books, "fresh@mail.example")
+    window.go("/account/confirm?next=/danger")
+    window.page.click("button:has-text('Confirm with a passkey')")
+    window.page.wait_for_url(window.site.url + "/danger")
+
+
+def test_a_security_key_is_a_second_factor(window: Visitor, books: Books) -> None:
+    sign_up(window, books, "key@mail.example")
+    device = Device(window, passkeys=False)
+    assert window.page.evaluate(MAKE_KEY) == 200
+    assert [key["isResidentCredential"] for key in device.keys()] == [False]
+    sign_out(window)
+    sign_in(window, "key@mail.example", to="/danger")
+    window.page.wait_for_url(SECOND)
+    window.page.click("button:has-text('Use passkey or security key')")
+    window.page.wait_for_url(window.site.url + "/danger")
+    window.go("/account/confirm?next=/danger")
+    window.page.fill("#password", PASSWORD)
+    window.page.click("button:has-text('Use passkey or security key')")
+    window.page.wait_for_url(window.site.url + "/danger")
+
+
+def test_an_app_and_recovery_codes_are_second_factors(window: Visitor, books: Books) -> None:
+    sign_up(window, books, "totp@mail.example")
+    made = json.loads(window.page.evaluate("fetch('/totp', { method: 'POST' }).then((answer) => answer.text())"))
+    assert "was added to your account" in books.mails.newest("totp@mail.example", "new way to sign in")
+    sign_out(window)
+    sign_in(window, "totp@mail.example")
+    window.page.wait_for_url(SECOND)
+    window.refusals.add(401)
+    window.page.fill("#totp", "000000")
+    window.page.click("button:text-is('Continue')")
+    expect(window.page.locator("#totp")).to_have_attribute("aria-invalid", "true")
+    window.page.fill("#totp", pyotp.TOTP(made["secret"]).at(int(time.time()) + 30))  # the next one: this one may be spent
+    window.page.check("#trust-totp")
+    window.page.click("button:text-is('Continue')")
+    window.page.wait_for_url(window.site.url + "/")
+    sign_out(window)
+    sign_in(window, "totp@mail.example")
+    window.page.wait_for_url(window.site.url + "/")  # a trusted browser
+
+    window.page.context.clear_cookies()
+    sign_in(window, "totp@mail.example", to="/danger")
+    window.page.click("summary")
+    window.page.fill("#recovery", made["codes"][0])
+    window.page.click("button:has-text('Continue with recovery code')")
+    window.page.wait_for_url(window.site.url + "/danger")
+    assert "recovery" in books.mails.newest("totp@mail.example", "recovery code was used")
+
+
+def test_a_password_can_be_looked_at(window: Visitor) -> None:
+    window.go("/account/sign-in")
+    window.page.fill("#password", PASSWORD)
+    button = window.page.locator("[data-reveal]")
+    button.click()
+    expect(window.page.locator("#password")).to_have_attribute("type", "text")
+    expect(button).to_have_attribute("aria-pressed", "true")
+    button.click()
+    expect(window.page.locator("#password")).to_have_attribute("type", "password")
