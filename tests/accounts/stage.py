@@ -86,9 +86,10 @@ class Stage:
 
     async def token(self) -> str:
         """The token of the link in the newest letter."""
-        text = (await self.letters())[-1].get_body(("plain",))
-        assert text is not None
-        links = [link for link in _TOKEN.findall(text.get_content()) if "token=" in link]
+        part = (await self.letters())[-1].get_body(("plain",))
+        assert part is not None
+        text: str = part.get_content()
+        links = [link for link in _TOKEN.findall(text) if "token=" in link]
         return parse_qs(urlsplit(links[0]).query)["token"][0]
 
     async def person(self, email: str = EMAIL) -> Person:

@@ -31,7 +31,7 @@ class Paths:
     home: str = "/"  # where one is after signing in, and after signing out
 
     def __post_init__(self) -> None:
-        for field in fields(self):  # type: ignore[arg-type]  # @options makes it a dataclass
+        for field in fields(self):
             path = getattr(self, field.name)
             good = isinstance(path, str) and path.startswith("/") and not path.startswith("//") and not set(path) & set("?#\\ ")
             need(good, f"Paths.{field.name}", path, "give a path of this site, as in /account/sign-in")

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from buckler.accounts.texts import Texts
 
 _TEXTS = ("say", "lines")
+_SHOWN = 5  # an error is to be read
 
 
 class Renderer:
@@ -52,8 +53,9 @@ class Renderer:
     def check(self) -> None:
         """Read every template. Raises `ConfigError` for a text that English lacks, and Jinja2's `TemplateSyntaxError`."""
         names = self.environment.list_templates(extensions=["html", "txt"])
-        lost = [f"{key} ({name})" for name in names for key in self._said(name) if key not in self.texts]
-        need(not lost, "templates", ", ".join(lost), "words/en.toml has no such texts")
+        lost = {key: name for name in names for key in self._said(name) if key not in self.texts}
+        shown = [f"{key} ({name})" for key, name in list(lost.items())[:_SHOWN]]
+        need(not lost, "templates", ", ".join(shown), f"words/en.toml has no such texts ({len(lost)} in all)")
 
     def _said(self, name: str) -> Iterator[str]:
         """Yield the key of every text that a template says in so many words."""
