@@ -88,21 +88,14 @@ async def begin(visit: Visit, person: Person, name: str = "") -> Enrolment:
     title = factors.named(name, _OTHERWISE)
     visit.db.add(Totp(id=enrolment_id, person_id=person.id, name=title, sealed_seed=sealed, last_step=0, created_at=visit.now))
     await visit.commit()
-    otp = _otp(seed)
-    uri = otp.provisioning_uri(name=person.email, issuer_name=visit.accounts.name)
-    return Enrolment(enrolment_id, otp.secret, uri, _drawn(uri))
+    return _enrolment(visit, person, enrolment_id, seed)
 
 
 async def confirm(visit: Visit, person: Person, totp_id: UUID, code: str) -> None:
     """Make it a factor, by the first code of the app, which is then spent. Commits. Raises `AccountError`: 410 when it took too long or
     another one was begun since, 422 for a wrong code."""
-    waiting = (
-        Totp.id == totp_id,
-        Totp.person_id == person.id,
-        Totp.confirmed_at.is_(None),
-        Totp.created_at > visit.now - timedelta(seconds=_ENROL_S),
-    )
-    row = (await visit.db.execute(select(Totp.sealed_seed, Totp.name).where(*waiting))).one_or_none()
+    open_still = _unconfirmed(visit, person, totp_id)
+    row = (await visit.db.execute(select(Totp.sealed_seed, Totp.name).where(*open_still))).one_or_none()
     if row is None:
         raise AccountError(EXPIRED)
     step = _step(visit, person, row.sealed_seed, _digits(code))
@@ -110,13 +103,25 @@ async def confirm(visit: Visit, person: Person, totp_id: UUID, code: str) -> Non
         raise AccountError(WRONG, "code")
     now = visit.now
     made = await visit.db.execute(
-        update(Totp).where(*waiting).values(confirmed_at=now, used_at=now, last_step=step).returning(Totp.id), execution_options=_PLAIN
+        update(Totp).where(*open_still).values(confirmed_at=now, used_at=now, last_step=step).returning(Totp.id), execution_options=_PLAIN
     )
     if made.first() is None:  # confirmed at the same moment by another request
         raise AccountError(EXPIRED)
     visit.record("totp_added", person, row.name)
     await factors.added(visit, person, "totp", row.name)
     await visit.commit()
+
+
+async def waiting(visit: Visit, person: Person, totp_id: UUID) -> Enrolment:
+    """Return once more what the app is to be told, until a code confirms it: for a page that is loaded again. Raises `AccountError` unless
+    the sign-in is fresh, and 410 as `confirm` does."""
+    factors.may_add(visit, person)
+    sealed = await visit.db.scalar(select(Totp.sealed_seed).where(*_unconfirmed(visit, person, totp_id)))
+    try:
+        seed = _seal(visit).open(sealed or "", str(person.id))
+    except VerificationError:  # there is none, or its secret has left the rotation
+        raise AccountError(EXPIRED) from None
+    return _enrolment(visit, person, totp_id, seed)
 
 
 async def check(visit: Visit, person: Person, code: str) -> bool:
@@ -171,6 +176,17 @@ async def remove(visit: Visit, person: Person, totp_id: UUID) -> None:
 
 def _own(person: Person, totp_id: UUID) -> tuple[ColumnElement[bool], ...]:
     return Totp.id == totp_id, Totp.person_id == person.id, Totp.confirmed_at.is_not(None)
+
+
+def _unconfirmed(visit: Visit, person: Person, totp_id: UUID) -> tuple[ColumnElement[bool], ...]:
+    oldest = visit.now - timedelta(seconds=_ENROL_S)
+    return Totp.id == totp_id, Totp.person_id == person.id, Totp.confirmed_at.is_(None), Totp.created_at > oldest
+
+
+def _enrolment(visit: Visit, person: Person, totp_id: UUID, seed: bytes) -> Enrolment:
+    otp = _otp(seed)
+    uri = otp.provisioning_uri(name=person.email, issuer_name=visit.accounts.name)
+    return Enrolment(totp_id, otp.secret, uri, _drawn(uri))
 
 
 async def _spend(visit: Visit, person: Person, totp_id: UUID, sealed: str, step: int) -> bool:

@@ -1,0 +1,42 @@
+"""The page to change the password, or to choose a first one."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from fastapi import Response
+
+from buckler.accounts import password
+from buckler.accounts.problems import AccountError
+from buckler.frameworks.fastapi.accounts.depends import OwnerDep, fresh
+from buckler.frameworks.fastapi.accounts.pages.form import Posted
+from buckler.frameworks.fastapi.accounts.pages.page import PageDep
+
+if TYPE_CHECKING:
+    from fastapi import APIRouter
+
+    from buckler.accounts.accounts import Accounts
+
+
+def add(router: APIRouter, accounts: Accounts) -> None:
+    """Add the routes of this file."""
+    path = f"{accounts.paths.security}/password"
+    router.get(path, dependencies=[fresh()])(show)
+    router.post(path)(change)
+
+
+async def show(page: PageDep, person: OwnerDep) -> Response:
+    """The form. Deliberately no field for the present password: a fresh sign-in proves more, and people without one choose here too."""
+    return page.show("security_password", email=person.email, has_one=person.password_hash is not None)
+
+
+async def change(page: PageDep, person: OwnerDep, form: Posted) -> Response:
+    """Set it."""
+    email, has_one = person.email, person.password_hash is not None
+    try:
+        await password.change(page.visit, person, form.text("password"))
+    except AccountError as error:
+        score = page.score(error, form, email)
+        return page.again("security_password", error, form, email=email, has_one=has_one, score=score)
+    page.tell("pages.security_password.done")
+    return page.go(page.paths.security)
