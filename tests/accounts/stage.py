@@ -90,7 +90,7 @@ class Stage:
         assert part is not None
         text: str = part.get_content()
         links = [link for link in _TOKEN.findall(text) if "token=" in link]
-        return parse_qs(urlsplit(links[0]).query)["token"][0]
+        return str(parse_qs(urlsplit(links[0]).query)["token"][0])
 
     async def person(self, email: str = EMAIL) -> Person:
         async with self.accounts.database() as db:

@@ -20,8 +20,8 @@ LIVES_S = 24 * 3600.0
 
 
 async def begin(visit: Visit, person: Person, new: str) -> None:
-    """Send a link to the new address, and word of it to the present one. An address that somebody else has gets a letter too, and the
-    answer does not differ. Raises `AccountError` unless the sign-in is fresh."""
+    """Send a link to the new address. An address that somebody else has gets a letter too, and the answer does not differ. Raises
+    `AccountError` unless the sign-in is fresh."""
     fresh.need(visit, person)
     await throttle.admit(visit, "email", person.email)
     new = address(new)
