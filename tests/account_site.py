@@ -1,13 +1,14 @@
 """A site whose only pages are those of accounts, and a front page: for tests of the pages, in process and in a browser.
 
 `python -m uvicorn tests.account_site:app` reads from the environment: SITE_FOLDER (database and, without a mail server, letters),
-SITE_SMTP_PORT, SITE_ISSUER.
+SITE_SMTP_PORT, SITE_ISSUER, SITE_CLOCK (a file with the seconds by which the site's clock is ahead, so that a test can let time pass).
 """
 
 from __future__ import annotations
 
 import html
 import os
+import time
 from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -29,7 +30,8 @@ from buckler.accounts.proof import SignedIn  # noqa: TC001  # FastAPI reads anno
 from buckler.accounts.providers import Provider
 from buckler.accounts.tables import METADATA
 from buckler.accounts.throttle import Throttle
-from buckler.frameworks.fastapi.accounts import PersonDep, VisitDep, add_accounts, fresh, maybe_signed_in
+from buckler.accounts.tokens import Tokens
+from buckler.frameworks.fastapi.accounts import PersonDep, VisitDep, add_accounts, fresh, maybe_signed_in, requires
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Mapping, Sequence
@@ -37,7 +39,25 @@ if TYPE_CHECKING:
     from buckler.accounts.visit import Visit
 
 SECRET = "a secret of the tests: thirty-two bytes or more"
+SCOPES = ["articles:read", "articles:write"]
+ROLES = {"everybody": ["articles:*"]}
 NO_NAME = Problem("shop.name_missing", 422, "A name is missing.", "Say what others may call you.")
+
+
+class AheadClock:
+    """The machine's clock, ahead by as many seconds as stand in a file."""
+
+    def __init__(self, file: Path) -> None:
+        self._file = file
+
+    def now(self) -> float:
+        return time.time() + self._ahead_s()
+
+    def monotonic(self) -> float:
+        return time.monotonic() + self._ahead_s()
+
+    def _ahead_s(self) -> float:
+        return float(self._file.read_text()) if self._file.exists() else 0.0
 
 
 class Named(NoProfile):
@@ -64,7 +84,7 @@ def database(folder: Path) -> Any:
 def make_site(folder: Path, **options: Any) -> tuple[FastAPI, Accounts]:
     """Return an application with accounts on SQLite in `folder`. Its lifespan makes the tables."""
     engine = database(folder)
-    settings: dict[str, Any] = {"passwords": Passwords(profile=CHEAPEST_FOR_TESTS), "profile": Named(), **options}
+    settings: dict[str, Any] = {"passwords": Passwords(profile=CHEAPEST_FOR_TESTS), "profile": Named(), "roles": ROLES, **options}
     accounts = Accounts(
         database=async_sessionmaker(engine, expire_on_commit=False), name="Harbour Books", sender="accounts@harbour.example", **settings
     )
@@ -88,6 +108,17 @@ def make_site(folder: Path, **options: Any) -> tuple[FastAPI, Accounts]:
     async def danger(word: str = "") -> str:
         return said(f"Fresh enough {word}")
 
+    @app.get("/articles", dependencies=[requires("articles:read")])
+    async def articles() -> list[str]:
+        return ["Of harbours"]
+
+    add_factors(app)
+    return app, accounts
+
+
+def add_factors(app: FastAPI) -> None:
+    """Factors without the pages of the settings, for tests of what comes before them."""
+
     @app.post("/totp")
     async def add_totp(visit: VisitDep, person: PersonDep) -> dict[str, Any]:
         """An authenticator app and recovery codes, without the settings."""
@@ -104,8 +135,6 @@ def make_site(folder: Path, **options: Any) -> tuple[FastAPI, Accounts]:
     async def keep_key(visit: VisitDep, person: PersonDep, response: Annotated[dict[str, Any], Body()]) -> None:
         await passkeys.add(visit, person, response)
 
-    return app, accounts
-
 
 def said(text: str) -> str:
     return f'<!doctype html><html lang="en"><title>Home</title><main><h1>{html.escape(text)}</h1></main></html>'
@@ -117,8 +146,9 @@ def from_environment() -> Guard:
     post: Any = SMTP(host="127.0.0.1", port=int(port), security="insecure_none") if port else MailFolder(folder / "letters")
     known: dict[str, Any] = {"client_id": "books", "client_secret": "of the tests", "insecure_http_on_loopback": True}
     providers = [Provider(name="lighthouse", label="Lighthouse", issuer=issuer, **known)] if issuer else []
-    app, _ = make_site(folder, post=post, providers=providers, throttle=Throttle(report_only=True))
-    return Guard(app, CSP(trusted_types=True), hosts=["localhost", "127.0.0.1"], secrets=[SECRET], development=not port)
+    app, _ = make_site(folder, post=post, providers=providers, throttle=Throttle(report_only=True), tokens=Tokens(scopes=SCOPES))
+    clock: dict[str, Any] = {"clock": AheadClock(Path(os.environ["SITE_CLOCK"]))} if "SITE_CLOCK" in os.environ else {}
+    return Guard(app, CSP(trusted_types=True), hosts=["localhost", "127.0.0.1"], secrets=[SECRET], development=not port, **clock)
 
 
 if "SITE_FOLDER" in os.environ:

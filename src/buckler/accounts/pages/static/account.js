@@ -1,6 +1,8 @@
-// Passkeys, and a look at one's own password. The pages do everything else without a script. Text goes into the page as text alone.
+// Passkeys, a look at one's own password, copying and printing. The pages do everything else without a script. Text goes into the page as
+// text alone.
 
 const able = typeof PublicKeyCredential === "function" && Boolean(navigator.credentials);
+const ASKED_FIRST = new Set(["account.sign_in_needed", "account.not_fresh"]);
 let waiting = null; // the browser's own offer of passkeys in the e-mail field, which a button takes over from
 
 function toBytes(text) {
@@ -56,6 +58,7 @@ async function ask(url, form) {
     throw new TypeError(url);
   }
   const said = await answer.json().catch(() => ({}));
+  if (ASKED_FIRST.has(said.code)) location.assign(location.pathname + location.search); // the page itself leads to where one signs in, or confirms, and back
   if (!answer.ok) throw new Said([said.title, said.detail ?? said.fix].filter(Boolean).join(" "));
   return said;
 }
@@ -119,6 +122,12 @@ if (able) {
   for (const button of document.querySelectorAll("[data-passkey]")) {
     button.hidden = false;
     button.addEventListener("click", () => press(button));
+    // "Enter" in a form without any other button
+    button.form.addEventListener("submit", (event) => {
+      if (event.submitter) return;
+      event.preventDefault();
+      press(button);
+    });
   }
   for (const part of document.querySelectorAll("[data-if-passkeys]")) part.hidden = false;
   const form = document.querySelector("form[data-conditional]");
@@ -135,3 +144,23 @@ for (const button of document.querySelectorAll("[data-reveal]")) {
   });
   input.form.addEventListener("submit", () => { input.type = "password"; }); // so that no browser keeps it as text
 }
+
+for (const part of document.querySelectorAll("[data-if-script]")) part.hidden = false;
+
+for (const button of document.querySelectorAll("[data-copy]")) {
+  const label = button.textContent;
+  button.setAttribute("aria-live", "polite");
+  button.addEventListener("click", async () => {
+    const source = document.getElementById(button.dataset.copy);
+    try {
+      await navigator.clipboard.writeText(source.innerText.trim());
+    } catch {
+      getSelection().selectAllChildren(source); // ready for the keyboard
+      return;
+    }
+    button.textContent = button.dataset.copied;
+    setTimeout(() => { button.textContent = label; }, 3000);
+  });
+}
+
+for (const button of document.querySelectorAll("[data-print]")) button.addEventListener("click", () => print());

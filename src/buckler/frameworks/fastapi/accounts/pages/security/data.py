@@ -59,9 +59,13 @@ async def delete(page: PageDep, person: OwnerDep, form: Posted) -> Response:
     email = person.email
     try:
         fresh.need(page.visit, person)
-        if email_key(form.text("email")) != email_key(email):
-            raise AccountError(NOT_YOURS, "email")
+        _need_same(form.text("email"), email)
         await deletion.finish(page.visit, person)
     except AccountError as error:
         return page.again("security_delete", error, form, email=email)
     return page.show("security_deleted", email=email)
+
+
+def _need_same(typed: str, email: str) -> None:
+    if email_key(typed) != email_key(email):
+        raise AccountError(NOT_YOURS, "email")
