@@ -13,7 +13,7 @@ import pytest
 
 from tests.architecture.tree import SRC, committed, imports, python_files, text
 
-LOCKS = [name for name in committed() if re.fullmatch(r"(?:requirements/\w+|bench/requirements)\.txt", name)]
+LOCKS = [name for name in committed() if re.fullmatch(r"(?:requirements/\w+|bench/requirements[\w-]*)\.txt", name)]
 PROJECT: dict[str, Any] = tomllib.loads(text("pyproject.toml"))
 # Everything that must import with no third-party package in sight.
 BARE = ("core", "protections", "guard", "stores")
