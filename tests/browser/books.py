@@ -135,7 +135,7 @@ class Device:
         }
         self.id = self.devtools.send("WebAuthn.addVirtualAuthenticator", {"options": options})["authenticatorId"]
 
-    def keys(self) -> list[dict[str, Any]]:
+    def credentials(self) -> list[dict[str, Any]]:
         found: list[dict[str, Any]] = self.devtools.send("WebAuthn.getCredentials", {"authenticatorId": self.id})["credentials"]
         return found
 

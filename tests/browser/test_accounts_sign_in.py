@@ -49,7 +49,7 @@ def sign_up_by_passkey(window: Visitor, books: Books, email: str) -> Device:
 def test_a_passkey_signs_up_and_in(window: Visitor, books: Books) -> None:
     device = sign_up_by_passkey(window, books, "passkey@mail.example")
     expect(window.page.locator("h1")).to_have_text("Signed in")
-    assert [key["isResidentCredential"] for key in device.keys()] == [True]
+    assert [key["isResidentCredential"] for key in device.credentials()] == [True]
     sign_out(window)
     device.is_touched(False)  # so that the suggestion in the form does not come first
     window.go("/account/sign-in?next=/danger")
@@ -57,7 +57,7 @@ def test_a_passkey_signs_up_and_in(window: Visitor, books: Books) -> None:
     device.is_touched(True)
     window.page.click("button:has-text('Sign in with a passkey')")
     window.page.wait_for_url(window.site.url + "/danger")
-    assert device.keys()[0]["signCount"] > 0
+    assert device.credentials()[0]["signCount"] > 0
 
 
 def test_the_browser_suggests_a_passkey_in_the_form(window: Visitor, books: Books) -> None:
@@ -73,7 +73,7 @@ def test_a_passkey_that_is_not_there_is_explained(window: Visitor) -> None:
     window.go("/account/sign-in")
     window.page.click("button:has-text('Sign in with a passkey')")
     expect(window.page.locator("[data-trouble=cancelled]")).to_be_visible()
-    assert device.keys() == []
+    assert device.credentials() == []
     window.page.fill("#email", "somebody@mail.example")  # the form still works
     window.refusals.add(401)
     window.page.fill("#password", "a wrong one entirely")
@@ -104,7 +104,7 @@ def test_a_security_key_is_a_second_factor(window: Visitor, books: Books) -> Non
     sign_up(window, books, "key@mail.example")
     device = Device(window, passkeys=False)
     assert window.page.evaluate(MAKE_KEY) == 200
-    assert [key["isResidentCredential"] for key in device.keys()] == [False]
+    assert [key["isResidentCredential"] for key in device.credentials()] == [False]
     sign_out(window)
     sign_in(window, "key@mail.example", to="/danger")
     window.page.wait_for_url(SECOND)

@@ -7,6 +7,7 @@ from urllib.parse import urlencode
 
 import pytest_asyncio
 
+from buckler.core.clock import HandClock
 from tests.accounts.providers.evil import lying
 from tests.accounts.stage import EMAIL, PASSWORD
 from tests.frameworks.accounts.conftest import shop_at
@@ -23,8 +24,6 @@ if TYPE_CHECKING:
 @pytest_asyncio.fixture
 async def harbour(tmp_path: Path) -> AsyncIterator[tuple[Shop, Evil]]:
     """A shop with a provider."""
-    from buckler.core.clock import HandClock  # noqa: PLC0415
-
     clock = HandClock()
     async with lying(clock) as evil:
         provider = evil.provider()

@@ -42,7 +42,7 @@ class Page:
         self.language = language_of(request)
         self.next = own_path(request.query_params.get("next", ""), "")
 
-    def show(self, name: str, *, status: int = 200, error: AccountError | None = None, form: Form | None = None, **values: Any) -> Response:
+    def show(self, name: str, /, *, status: int = 200, error: AccountError | None = None, form: Form | None = None, **values: Any) -> Response:
         """Return the page of the template `pages/{name}.html`. It knows `values`, and besides: `site`, `paths`, `next`, `error`, `given`,
         `told`, `request`, `offered` (providers), `min_chars`, `own(text)`, `static(name)`, `nonce()`, `csrf_field()`, and what the
         renderer adds."""
@@ -67,7 +67,7 @@ class Page:
         text = self.accounts.renderer.text(f"pages/{name}.html", self.language, **{**common, **values})
         return HTMLResponse(text, status, headers)
 
-    def again(self, name: str, error: AccountError, form: Form, **values: Any) -> Response:
+    def again(self, name: str, error: AccountError, form: Form, /, **values: Any) -> Response:
         """Return the page once more, with what is wrong and what was typed, secrets left out. Where a proof is missing, the way to it."""
         to = {NOBODY.code: self.paths.sign_in, NOT_FRESH.code: self.paths.confirm}.get(error.problem.code)
         if to is not None:
