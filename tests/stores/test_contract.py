@@ -118,8 +118,7 @@ async def test_a_follower_is_left_alone_when_the_one_before_it_was_refused(store
 async def test_what_is_given_back_is_there_again_and_no_quota_is_more_than_whole(store: Store) -> None:
     take, back = Take("q", 3, 30), Take("q", 3, 30, cost=-1)
     assert [answer.remaining for answer in await _takes(store, take, take, take, back)] == [2, 1, 0, 1]
-    CLOCK.move(1000)
-    assert await _takes(store, back, back) == [Taken(allowed=True, remaining=3, retry_s=0.0, reset_s=0.0)] * 2
+    assert (await _takes(store, back, back, back, back))[-1] == Taken(allowed=True, remaining=3, retry_s=0.0, reset_s=0.0)
     assert [answer.allowed for answer in await _takes(store, take, take, take, take)] == [True, True, True, False]
 
 
