@@ -4,16 +4,20 @@ from __future__ import annotations
 
 import json
 import re
+import threading
 import time
-from typing import TYPE_CHECKING
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import TYPE_CHECKING, Any
 
 import pyotp
 import pytest
 from playwright.sync_api import expect
 
-from tests.browser.books import PASSWORD, Device, sign_in, sign_out, sign_up
+from tests.browser.books import PASSWORD, Device, serving, sign_in, sign_out, sign_up
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from tests.browser.books import Books
     from tests.browser.conftest import Opener, Visitor
 
@@ -142,6 +146,39 @@ def test_an_app_and_recovery_codes_are_second_factors(window: Visitor, books: Bo
     window.page.click("button:has-text('Continue with recovery code')")
     window.page.wait_for_url(window.site.url + "/danger")
     assert "recovery" in books.mails.newest("totp@mail.example", "recovery code was used")
+
+
+class Lighthouse(BaseHTTPRequestHandler):
+    """As much of a provider as is needed to get there."""
+
+    def do_GET(self) -> None:  # the standard library's name
+        url = f"http://127.0.0.1:{self.server.server_port}"  # type: ignore[attr-defined]  # an HTTP server has one
+        said: dict[str, Any] = {f"{name}_endpoint": f"{url}/{name}" for name in ("authorization", "token")}
+        said |= {"issuer": url, "jwks_uri": f"{url}/jwks", "response_types_supported": ["code"]}
+        said |= {"id_token_signing_alg_values_supported": ["RS256"]}
+        is_page = self.path.startswith("/authorization")
+        self.send_response(200)
+        self.send_header("content-type", "text/html" if is_page else "application/json")
+        self.end_headers()
+        seen = self.headers.get("referer", "no referrer")
+        self.wfile.write(f"<h1>Lighthouse</h1><p>{seen}</p>".encode() if is_page else json.dumps(said).encode())
+
+    def log_message(self, *_: object) -> None: ...
+
+
+@pytest.mark.parametrize("scripts", [True, False])
+def test_another_provider_is_reached_from_a_form(open_window: Opener, tmp_path: Path, scripts: bool) -> None:
+    """`form-action 'self'` holds for where a form is redirected to as well: a page in between leads on by itself."""
+    with ThreadingHTTPServer(("127.0.0.1", 0), Lighthouse) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        with serving(tmp_path, SITE_ISSUER=f"http://127.0.0.1:{server.server_port}") as site:
+            window = open_window(site, scripts=scripts)
+            window.go("/account/sign-in?next=/danger")
+            window.page.click("button:has-text('Continue with Lighthouse')")
+            expect(window.page.locator("h1")).to_have_text("Lighthouse")
+            expect(window.page.locator("p")).to_have_text("no referrer")
+            assert "redirect_uri=https%3A%2F%2Flocalhost" in window.page.url
+        server.shutdown()
 
 
 def test_a_password_can_be_looked_at(window: Visitor) -> None:
