@@ -53,7 +53,7 @@ async def with_password(visit: Visit, email: str, password: str, *, channel: str
         await verify.begin(visit, person)
         await visit.commit()
         raise AccountError(UNVERIFIED)
-    return await _second_orarrive(visit, person, "password")
+    return await _second_or_arrive(visit, person, "password")
 
 
 async def check_password(visit: Visit, email: str, password: str, *, channel: str) -> Person:
@@ -82,19 +82,21 @@ async def with_passkey(visit: Visit, response: Any) -> SignedIn:
     return await arrive(visit, person, ["passkey"])
 
 
-async def with_claimed(visit: Visit, claimed: Claimed) -> SignedIn | Half:
-    """Sign in by an account at another provider. Never finds a person by e-mail address: raises `AccountError` 409 for one who has that
-    address (GHSA-g38m-r43w-p2q7), unless the provider has not confirmed it: whose it is, is then told to nobody. Raises KeyError where
-    there is nobody yet: `signup.with_claimed` is next."""
+async def with_claimed(visit: Visit, claimed: Claimed) -> SignedIn | Half | None:
+    """Sign in by an account at another provider. None: there is nobody yet, and `signup.with_claimed` is next.
+
+    Never finds a person by e-mail address: raises `AccountError` 409 for one who has that address (GHSA-g38m-r43w-p2q7), unless the
+    provider has not confirmed it: whose it is, is then told to nobody.
+    """
     visit.open()
     await throttle.admit(visit, "provider", "")
     person = await links.owner(visit, claimed)
     if person is not None:
         await throttle.admit(visit, "provider", person.email)
-        return await _second_orarrive(visit, person, "provider")
+        return await _second_or_arrive(visit, person, "provider")
     if claimed.email_verified and await people.by_email(visit, claimed.email) is not None:
         raise AccountError(LINK_FIRST)
-    raise KeyError(claimed.subject)
+    return None
 
 
 async def half(visit: Visit) -> Half | None:
@@ -146,7 +148,7 @@ async def out(visit: Visit) -> None:
     await visit.commit()
 
 
-async def _second_orarrive(visit: Visit, person: Person, first: str) -> SignedIn | Half:
+async def _second_or_arrive(visit: Visit, person: Person, first: str) -> SignedIn | Half:
     owned = await factors.of(visit, person)
     if not owned.second_factor or await browsers.trusted(visit, person):
         return await arrive(visit, person, [first] if not owned.second_factor else [first, "browser"])

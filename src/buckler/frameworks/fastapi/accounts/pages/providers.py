@@ -60,7 +60,7 @@ async def back(page: PageDep, name: str) -> Response:
         end = await signin.with_claimed(visit, claimed)
     except AccountError as error:
         return _refused(page, error)
-    except KeyError:  # nobody yet
+    if end is None:
         visit.session[_CLAIMED] = {**claimed._asdict(), "until": visit.site.clock.now() + _LIVES_S}
         return page.go(page.paths.sign_up_profile)
     return page.go(page.paths.second, next=claimed.back) if isinstance(end, signin.Half) else page.go(claimed.back)
