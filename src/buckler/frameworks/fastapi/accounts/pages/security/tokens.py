@@ -78,7 +78,7 @@ def _choice(page: Page) -> dict[str, Any]:
     numbers = [str(number) for number in sorted({*_DAYS, options.days}) if most is None or number <= most]
     choices = [(number, page.say("pages.security_token_new.for_days", count=number)) for number in numbers]
     if most is None:
-        choices.append((NEVER, page.say("pages.security_tokens.for_ever")))
+        choices.append((NEVER, page.say("pages.security_token_new.for_ever")))
     return {"choices": choices, "scopes": options.scopes}
 
 
