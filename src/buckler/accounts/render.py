@@ -9,7 +9,7 @@ In every template: `say("pages.sign_in.title", name=…)`, `lines(…)` for a li
 
 from __future__ import annotations
 
-from functools import partial
+from functools import lru_cache, partial
 from typing import TYPE_CHECKING, Any
 
 from jinja2 import ChoiceLoader, Environment, FileSystemLoader, PrefixLoader, StrictUndefined, nodes
@@ -18,7 +18,7 @@ from buckler.accounts.texts import OWN
 from buckler.core.options import need
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Sequence
     from pathlib import Path
 
     from buckler.accounts.texts import Texts
@@ -57,10 +57,14 @@ class Renderer:
         shown = [f"{key} ({name})" for key, name in list(lost.items())[:_SHOWN]]
         need(not lost, "templates", ", ".join(shown), f"words/en.toml has no such texts ({len(lost)} in all)")
 
-    def _said(self, name: str) -> Iterator[str]:
-        """Yield the key of every text that a template says in so many words."""
-        source = self._loader.get_source(self.environment, name)[0]
-        for call in self.environment.parse(source, name).find_all(nodes.Call):
-            by_name = isinstance(call.node, nodes.Name) and call.node.name in _TEXTS
-            if by_name and call.args and isinstance(call.args[0], nodes.Const):
-                yield call.args[0].value
+    def _said(self, name: str) -> frozenset[str]:
+        return _said_in(self._loader.get_source(self.environment, name)[0], name.removeprefix("buckler/"))
+
+
+@lru_cache(maxsize=512)
+def _said_in(source: str, name: str) -> frozenset[str]:
+    """Return the key of every text that a template says in so many words. Kept, because reading all templates takes a tenth of a second,
+    and most of them are there twice."""
+    calls = Environment(autoescape=True).parse(source, name).find_all(nodes.Call)
+    said = (call.args[0] for call in calls if isinstance(call.node, nodes.Name) and call.node.name in _TEXTS and call.args)
+    return frozenset(key.value for key in said if isinstance(key, nodes.Const))

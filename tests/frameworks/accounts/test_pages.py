@@ -104,9 +104,9 @@ async def test_letters_are_shown_in_development_alone(tmp_path: Path, developmen
         assert (window.status, "No letters yet." in window.text) == ((200, True) if development else (404, False))
         await window.open("/account/sign-up")
         await window.press("Create account", email=EMAIL, nickname="Mira", password=PASSWORD)
-        assert ("Open the letters (development)" in window.text) == development
+        assert ("See the letters (development)" in window.text) == development
         if development:
-            await window.follow("Open the letters (development)")
+            await window.follow("See the letters (development)")
             assert f"To {EMAIL}" in window.text
             await window.open(next(link for link in window.page.links if "token=" in link).removeprefix("https://shop.example"))
             assert (await window.press("Yes, create my account")).text == "Signed in\n"
