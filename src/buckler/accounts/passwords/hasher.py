@@ -117,4 +117,5 @@ def _stand_back() -> None:
     single threads; elsewhere all are equal."""
     if sys.platform == "linux":
         with suppress(OSError):  # a sandbox that forbids it must not keep anybody from signing in
-            os.setpriority(os.PRIO_PROCESS, threading.get_native_id(), _NICENESS)
+            thread = threading.get_native_id()
+            os.setpriority(os.PRIO_PROCESS, thread, max(_NICENESS, os.getpriority(os.PRIO_PROCESS, thread)))  # never in front of the loop
