@@ -146,8 +146,8 @@ class Browser:
 
 
 @asynccontextmanager
-async def stage_at(folder: Path, **options: Any) -> AsyncIterator[Stage]:
-    """Lend a stage on SQLite in `folder`."""
+async def stage_at(folder: Path, *, fresh: bool = True, **options: Any) -> AsyncIterator[Stage]:
+    """Lend a stage on SQLite in `folder`; with `fresh=False` on the tables that are there."""
     engine = create_async_engine(f"sqlite+aiosqlite:///{folder / 'people.db'}")
 
     @event.listens_for(engine.sync_engine, "connect")
@@ -155,15 +155,16 @@ async def stage_at(folder: Path, **options: Any) -> AsyncIterator[Stage]:
         for pragma in ("journal_mode=WAL", "foreign_keys=ON", "busy_timeout=20000"):
             connection.execute(f"PRAGMA {pragma}")
 
-    async with staged(engine, **options) as stage:
+    async with staged(engine, fresh=fresh, **options) as stage:
         yield stage
 
 
 @asynccontextmanager
-async def staged(engine: AsyncEngine, **options: Any) -> AsyncIterator[Stage]:
-    """Lend a stage on `engine`, with fresh tables."""
+async def staged(engine: AsyncEngine, *, fresh: bool = True, **options: Any) -> AsyncIterator[Stage]:
+    """Lend a stage on `engine`, with `fresh` tables."""
     async with engine.begin() as connection:
-        await connection.run_sync(METADATA.drop_all)
+        if fresh:
+            await connection.run_sync(METADATA.drop_all)
         await connection.run_sync(METADATA.create_all)
     stage = Stage(engine, **options)
     try:

@@ -84,6 +84,29 @@ async def test_times_clients_and_time() -> None:
     assert clock.now() == 9.0
 
 
+async def test_what_has_a_name_is_filled_in_and_what_has_none_stays() -> None:
+    async def newest() -> str:
+        return "letter"
+
+    echo = Echo(body=b'{"id": 7}')
+    witness = Witness(echo)
+    target = Target(paths={Place.PAGE: "/"}, fills={"email": "mira@mail.example", "link": newest})
+    spelled = Ask(makes=(("loud", "{email}", str.upper),), body=b'{"email": "{email}", "as": "{loud} {link} {nobody}"}', keeps=(("id", "id"),))
+    again = Ask(headers=(("x", "{id} {n} {host}"),), times=2, keeps=(("id", "nothing"),), spelled=lambda path: path + "in")
+    empty = Ask(body=b"[{id}]")
+    await Player(witness, witness, target, HandClock()).play(Case(name="x", story="", turns=(spelled, again, empty)))
+    assert echo.bodies[0] == b'{"email": "mira@mail.example", "as": "MIRA@MAIL.EXAMPLE letter {nobody}"}'
+    assert dict(echo.scopes[2]["headers"])[b"x"] == b"7 1 shop.example"
+    assert (echo.scopes[2]["path"], echo.bodies[3]) == ("/in", b"[]")
+
+
+@pytest.mark.parametrize("body", [b"", b"no json", b"[1]"])
+async def test_an_answer_that_is_none_brings_nothing(body: bytes) -> None:
+    echo = Echo(body=body)
+    await _play(echo, Ask(keeps=(("id", "id"),)), Ask(body=b"{id}"))
+    assert echo.bodies[1] == b""
+
+
 async def test_literal_paths_keep_their_bytes() -> None:
     echo = Echo()
     await _play(echo, Ask(at="/a%2fb?c=d"))

@@ -3,12 +3,13 @@ live probe, benchmark mix and the table "What it stops" of the docs."""
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
 
     from buckler.core.headers import Headers
 
@@ -29,6 +30,24 @@ class Place(StrEnum):
     SCRIPTED = "{scripted}"  # a page with a script of its own, which carries the response's nonce
     SLOW = "{slow}"  # a handler that takes long
     UPLOAD = "{upload}"  # an action that reads its whole body
+    # Accounts. What is sent and answered there is that of the API of `buckler.accounts`; the two pages take forms.
+    SIGN_IN_PAGE = "{sign_in_page}"
+    SIGN_OUT_PAGE = "{sign_out_page}"
+    API_SIGN_IN = "{api_sign_in}"
+    API_SECOND = "{api_second}"  # the second factor
+    API_SIGN_OUT = "{api_sign_out}"
+    API_SIGN_UP = "{api_sign_up}"
+    API_SIGN_UP_FINISH = "{api_sign_up_finish}"  # what the link of the mail leads to
+    API_RESET = "{api_reset}"
+    API_RESET_FINISH = "{api_reset_finish}"
+    API_CONFIRM = "{api_confirm}"  # showing once more who one is
+    API_PASSWORD = "{api_password}"  # noqa: S105  # where a new one is set, by somebody who is signed in
+    API_EMAIL = "{api_email}"
+    API_TOKENS = "{api_tokens}"  # tokens that a person makes
+    API_PROGRAMS = "{api_programs}"  # a pair of tokens for the session
+    API_REFRESH = "{api_refresh}"  # the next pair
+    API_PROGRAM_OUT = "{api_program_out}"
+    API_LEAVE = "{api_leave}"  # the end of the account
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -37,8 +56,13 @@ class Ask:
 
     `headers` are added; a value of None removes a default one; `{host}` in a value becomes the target's host. `jar` names whose
     cookies are sent and kept. `takes_cookies_of` first copies another jar as it is now (theft). `after_s` lets time pass before
-    the request. `times` repeats it, and the last answer counts. `chunks` sends the body in pieces, without Content-Length;
-    `pause_s` is waited before each piece. `form` is sent as the target's sign-in form when the place is SIGN_IN.
+    the request. `times` repeats it, and the last answer counts; `{n}` is the number of the repetition. `chunks` sends the body in
+    pieces, without Content-Length; `pause_s` is waited before each piece. `form` is sent as the target's sign-in form when the place
+    is SIGN_IN.
+
+    In the body and in header values `{name}` becomes what the target fills in under that name, or what the conversation has brought:
+    `makes` names a text before the request, by a function of another one (`("capitals", "{email}", str.upper)`), and `keeps` a field of
+    the answer, which is JSON (`("access", "access_token")`). `spelled` writes the path of the place in another way.
     """
 
     at: str = Place.PAGE
@@ -57,6 +81,9 @@ class Ask:
     scheme: str = "https"
     kind: str = "http"
     http_version: str = "1.1"
+    spelled: Callable[[str], str] = str
+    makes: Sequence[tuple[str, str, Callable[[str], str]]] = ()
+    keeps: Sequence[tuple[str, str]] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,6 +103,8 @@ class Heard:
 
 
 Transcript = list[Heard]
+GAP = re.compile(rb"\{([a-z_]+)\}")
+_ALWAYS = frozenset({"host", "token", "n"})  # filled in by the player
 
 
 def got_through(transcript: Transcript) -> bool:
@@ -112,7 +141,8 @@ class Case:
 class Target:
     """An application that cases can be played on: which path plays which role, and how one signs in there.
 
-    A place that is missing from `paths` does not exist on this target; cases that need it are then not played, and said so.
+    A place that is missing from `paths` does not exist on this target; cases that need it are then not played, and said so. The same
+    holds for `fills`: what `{name}` becomes, a text or a function that finds it when it is asked for, as the newest mail.
     """
 
     paths: Mapping[str, str]
@@ -120,7 +150,24 @@ class Target:
     sign_in_type: str = "application/x-www-form-urlencoded"
     sign_in_body: bytes = b""
     pages: Sequence[str] = ()  # further pages that anyone may read: what the guard costs is weighed on each
+    fills: Mapping[str, str | Callable[[], Awaitable[str]]] = field(default_factory=dict)
 
     def plays(self, case: Case) -> bool:
-        """Whether every place of the case exists here."""
-        return all(turn.at in self.paths or not turn.at.startswith("{") for turn in case.turns)
+        """Whether every place of the case exists here, and all that it wants filled in is known."""
+        return all(turn.at in self.paths or not turn.at.startswith("{") for turn in case.turns) and wanted(case) <= self.fills.keys()
+
+
+def wanted(case: Case) -> set[str]:
+    """Return the names that a target must fill in for this case."""
+    names: set[str] = set()
+    brought = _ALWAYS | {name for turn in case.turns for name, *_ in (*turn.makes, *turn.keeps)}
+    for turn in case.turns:
+        for text in _texts(turn):
+            names |= {name.decode() for name in GAP.findall(text)} - brought
+    return names
+
+
+def _texts(turn: Ask) -> Iterator[bytes]:
+    yield turn.body
+    yield from (value.encode() for _, value in turn.headers if value)
+    yield from (text.encode() for _, text, _ in turn.makes)

@@ -9,7 +9,7 @@ from ipaddress import ip_address
 from typing import TYPE_CHECKING, Any
 from urllib.parse import unquote_to_bytes
 
-from buckler.core.case import Ask, Case, Heard, Place, Target, Transcript
+from buckler.core.case import GAP, Ask, Case, Heard, Place, Target, Transcript
 from buckler.core.headers import first
 
 if TYPE_CHECKING:
@@ -47,10 +47,11 @@ class Player:
         self._app, self._witness, self._target, self._clock = app, witness, target, clock
         self._jars: dict[str, dict[str, str]] = {}
         self._tokens: dict[str, str] = {}
+        self._brought: dict[str, str] = {}
 
     async def play(self, case: Case) -> Transcript:
         """Return every turn's last answer. Jars start empty."""
-        self._jars, self._tokens = {}, {}
+        self._jars, self._tokens, self._brought = {}, {}, {}
         return [await self.ask(turn) for turn in case.turns]
 
     async def ask(self, turn: Ask) -> Heard:
@@ -58,14 +59,18 @@ class Player:
         if turn.takes_cookies_of:
             self._jars[turn.jar] = dict(self._jars.get(turn.takes_cookies_of, {}))
         self._clock.move(turn.after_s)
+        for name, text, change in turn.makes:
+            self._brought[name] = change((await self._filled(text.encode(), turn)).decode())
         for count in range(turn.times):
-            heard = await self._once(turn, _nth_address(turn, count))
+            heard = await self._once(turn, count)
+        self._brought |= {name: _field(heard.body, key) for name, key in turn.keeps}
         return heard
 
-    async def _once(self, turn: Ask, client: str) -> Heard:
+    async def _once(self, turn: Ask, count: int) -> Heard:
         jar = self._jars.setdefault(turn.jar, {})
-        body, headers = self._request(turn, jar)
-        path = self._target.paths.get(turn.at, turn.at)
+        client = _nth_address(turn, count)
+        body, headers = await self._request(turn, jar, count)
+        path = turn.spelled(self._target.paths.get(turn.at, turn.at))
         before = self._witness.seen
         talk = _Talk(list(turn.chunks) or [body], turn.pause_s, turn.kind)
         await asyncio.wait_for(self._app(_scope(turn, path, headers, client, self._target.host), talk.receive, talk.send), _STALL_S)
@@ -75,26 +80,37 @@ class Player:
             self._tokens[turn.jar] = shown[1].decode("latin-1")
         return Heard(talk.status, tuple(talk.headers), bytes(talk.body), self._witness.seen > before, _code(talk))
 
-    def _request(self, turn: Ask, jar: dict[str, str]) -> tuple[bytes, list[tuple[bytes, bytes]]]:
-        token = self._tokens.get(turn.form_of or turn.jar, "")
-        body, kind = turn.body.replace(b"{token}", token.encode("latin-1")), ""
+    async def _request(self, turn: Ask, jar: dict[str, str], count: int) -> tuple[bytes, list[tuple[bytes, bytes]]]:
+        body, kind = await self._filled(turn.body, turn, count), ""
         if turn.at == Place.SIGN_IN and not body:
             body, kind = self._target.sign_in_body, self._target.sign_in_type
-        named: dict[str, list[str]] = {"host": [self._target.host], **{name: [value] for name, value in _BROWSER}}
+        named: dict[str, list[bytes]] = {"host": [self._target.host.encode()], **{name: [value.encode()] for name, value in _BROWSER}}
         if body:
-            named |= {"content-length": [str(len(body))], "content-type": [kind or "application/x-www-form-urlencoded"]}
+            kind = kind or "application/x-www-form-urlencoded"
+            named |= {"content-length": [b"%d" % len(body)], "content-type": [kind.encode()]}
         if turn.chunks:
-            named["transfer-encoding"] = ["chunked"]
+            named["transfer-encoding"] = [b"chunked"]
         if jar:
-            named["cookie"] = ["; ".join(f"{name}={value}" for name, value in jar.items())]
+            named["cookie"] = ["; ".join(f"{name}={value}" for name, value in jar.items()).encode("latin-1")]
         for name, value in turn.headers:
             if value is None:
                 named.pop(name, None)
-        host = self._target.host
-        added = [(name, value.replace("{host}", host).replace("{token}", token)) for name, value in turn.headers if value is not None]
+        added = [(name, await self._filled(value.encode("latin-1"), turn, count)) for name, value in turn.headers if value is not None]
         for name in {name for name, _ in added}:
             named[name] = [value for other, value in added if other == name]
-        return body, [(name.encode(), value.encode("latin-1")) for name, values in named.items() for value in values]
+        return body, [(name.encode(), value) for name, values in named.items() for value in values]
+
+    async def _filled(self, text: bytes, turn: Ask, count: int = 0) -> bytes:
+        """Return the text with everything filled in that has a name; what has none stays as it is."""
+        if b"{" not in text:
+            return text
+        own = {"host": self._target.host, "token": self._tokens.get(turn.form_of or turn.jar, ""), "n": str(count), **self._brought}
+        known: dict[bytes, bytes] = {}
+        for gap in set(GAP.findall(text)):
+            found = own.get(gap.decode(), self._target.fills.get(gap.decode()))
+            if found is not None:
+                known[gap] = (found if isinstance(found, str) else await found()).encode()
+        return GAP.sub(lambda gap: known.get(gap[1], gap[0]), text)
 
 
 def _nth_address(turn: Ask, count: int) -> str:
@@ -161,6 +177,15 @@ def _keep_cookies(jar: dict[str, str], headers: list[tuple[bytes, bytes]]) -> No
                 jar.pop(key, None)
             else:
                 jar[key] = content
+
+
+def _field(body: bytes, name: str) -> str:
+    """Return a field of JSON; "" when the answer was another than was hoped for."""
+    try:
+        told = json.loads(body)
+    except ValueError:
+        return ""
+    return str(told.get(name, "")) if isinstance(told, dict) else ""
 
 
 def _code(talk: _Talk) -> str:
