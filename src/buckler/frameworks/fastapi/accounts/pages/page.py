@@ -42,7 +42,9 @@ class Page:
         self.language = language_of(request)
         self.next = own_path(request.query_params.get("next", ""), "")
 
-    def show(self, name: str, /, *, status: int = 200, error: AccountError | None = None, form: Form | None = None, **values: Any) -> Response:
+    def show(
+        self, name: str, /, *, status: int = 200, error: AccountError | None = None, form: Form | None = None, **values: Any
+    ) -> Response:
         """Return the page of the template `pages/{name}.html`. It knows `values`, and besides: `site`, `paths`, `next`, `error`, `given`,
         `told`, `request`, `offered` (providers), `min_chars`, `own(text)`, `static(name)`, `nonce()`, `csrf_field()`, and what the
         renderer adds."""
