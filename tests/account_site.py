@@ -41,7 +41,7 @@ if TYPE_CHECKING:
 SECRET = "a secret of the tests: thirty-two bytes or more"
 SCOPES = ["articles:read", "articles:write"]
 ROLES = {"everybody": ["articles:*"]}
-NO_NAME = Problem("shop.name_missing", 422, "A name is missing.", "Say what others may call you.")
+NO_NAME = Problem("shop.name_unfit", 422, "This is no name.", "A name has letters.")
 
 
 class AheadClock:
@@ -66,7 +66,7 @@ class Named(NoProfile):
     fields: Sequence[Field] = (Field("nickname", "Your name here", "nickname", 40, hint="Others see it."),)
 
     async def check(self, visit: Visit, given: Mapping[str, str]) -> None:
-        if not given.get("nickname", "").strip():
+        if not any(map(str.isalpha, given["nickname"])):
             raise AccountError(NO_NAME, "nickname")
 
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from sqlalchemy import select
 
-from buckler.accounts import passkeys, signin, signup, tickets
+from buckler.accounts import passkeys, profile, signin, signup, tickets
 from buckler.accounts.passwords import policy
 from buckler.accounts.problems import AccountError, Problem
 from buckler.accounts.profile import Field, NoProfile
@@ -148,6 +148,27 @@ async def test_what_the_application_asks_for_is_kept_until_then_and_can_be_mende
         assert (refused.problem, refused.field) == (TAKEN, "username")
         await two.call(signup.finish, second, "", {"username": "ada"})
         assert sorted(names.made.values()) == ["ada", "mira"]
+
+
+async def test_a_program_that_never_saw_the_form_fills_in_the_same_fields_and_no_others(tmp_path: Path) -> None:
+    names = Names()
+    async with stage_at(tmp_path, profile=names) as stage:
+        browser = stage.browser()
+        for given in ({}, {"username": "  "}):
+            refused = await _refusal(browser, signup.begin, EMAIL, PASSWORD, profile=given)
+            assert (refused.problem, refused.field) == (profile.MISSING, "username")
+        refused = await _refusal(browser, signup.begin, EMAIL, PASSWORD, profile={"username": "m" * 101})
+        assert (refused.problem, refused.fix) == (profile.TOO_LONG, "Use at most 100 characters.")
+        await browser.call(signup.begin, EMAIL, PASSWORD, profile={"username": "mira", "is_admin": "yes"})
+        token = await stage.token()
+        assert (await browser.call(signup.opened, token)).profile == {"username": "mira"}
+        assert (await _refusal(browser, signup.finish, token, "", {"username": ""})).problem is profile.MISSING
+        await browser.call(signup.finish, token, "", {"is_admin": "yes"})
+
+
+def test_a_field_that_need_not_be_filled_in_is_empty_then() -> None:
+    fields = [profile.Field("nickname", "Nickname", required=False)]
+    assert profile.fitting(fields, {}) == {"nickname": ""}
 
 
 async def test_an_address_that_was_taken_meanwhile_is_no_error_of_ours(stage: Stage) -> None:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 
+from buckler.accounts.problems import AccountError, Problem
+
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
@@ -11,8 +13,15 @@ if TYPE_CHECKING:
     from buckler.accounts.visit import Visit
 
 
+MISSING = Problem("account.field_missing", 422, "Something is missing here.", "Fill in this field.")
+TOO_LONG = Problem("account.field_long", 422, "This is too long.", "Use at most {max_chars} characters.")
+
+
 class Field(NamedTuple):
-    """One field that the sign-up form asks for besides. `autocomplete` is HTML's own word for it."""
+    """One field that the sign-up form asks for besides. `autocomplete` is HTML's own word for it.
+
+    `required` and `max_chars` hold for everybody, also for a program that never saw the form.
+    """
 
     name: str
     label: str
@@ -28,7 +37,7 @@ class Profile(Protocol):
     fields: Sequence[Field]
 
     async def check(self, visit: Visit, given: Mapping[str, str]) -> None:
-        """Judge what was typed into `fields`. Raises `AccountError` with the field's name."""
+        """Judge what was typed into `fields`: `given` has all of them and nothing else. Raises `AccountError` with the field's name."""
         ...
 
     async def make(self, visit: Visit, person: Person, given: Mapping[str, str]) -> None:
@@ -61,3 +70,15 @@ class NoProfile:
 
     async def delete(self, visit: Visit, person: Person) -> None:
         """Nothing is kept."""
+
+
+def fitting(fields: Sequence[Field], given: Mapping[str, str]) -> dict[str, str]:
+    """Return what was typed into `fields`, "" where that was nothing. Whatever else was sent is dropped: it must never reach a row by
+    its mere name. Raises `AccountError` 422 for a required field that is empty, and for one that is too long."""
+    typed = {field.name: given.get(field.name, "") for field in fields}
+    for field in fields:
+        if field.required and not typed[field.name].strip():
+            raise AccountError(MISSING, field.name)
+        if len(typed[field.name]) > field.max_chars:
+            raise AccountError(TOO_LONG, field.name, max_chars=field.max_chars)
+    return typed

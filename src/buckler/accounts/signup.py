@@ -16,6 +16,7 @@ from buckler.accounts import passkeys, people, throttle, tickets
 from buckler.accounts.addresses import address, email_key
 from buckler.accounts.passwords import judge
 from buckler.accounts.problems import AccountError, Problem
+from buckler.accounts.profile import fitting
 from buckler.accounts.providers import links
 from buckler.accounts.signin import WRONG, arrive
 from buckler.accounts.tables import Person
@@ -53,9 +54,9 @@ async def begin(
     visit: Visit, email: str, password: str | None, passkey: Any = None, profile: Mapping[str, str] | None = None, *, language: str = "en"
 ) -> None:
     """Send a link to `email`; with it comes the account. Raises `AccountError` for what can be judged without looking anybody up."""
-    accounts, given = visit.accounts, dict(profile or {})
+    accounts = visit.accounts
     await throttle.admit(visit, "sign_up", email)
-    email = address(email)
+    email, given = address(email), fitting(accounts.profile.fields, profile or {})
     kept: dict[str, Any] = {"email": email, "profile": given, "language": language}
     if password:
         await judge(accounts.passwords, password, own=[email, accounts.name, *given.values()], site=visit.site)
@@ -95,7 +96,7 @@ async def finish(visit: Visit, token: str, password: str = "", profile: Mapping[
         if not await visit.accounts.hasher.verify(kept["password"], password):
             raise AccountError(WRONG, "password")
     await tickets.redeem(visit, PURPOSE, token)
-    given = {**kept["profile"], **(profile or {})}
+    given = fitting(visit.accounts.profile.fields, {**kept["profile"], **(profile or {})})
     await visit.accounts.profile.check(visit, given)
     new = passkeys.NewPasskey.from_json(kept["passkey"]) if "passkey" in kept else None
     person_id = UUID(new.person_id) if new else None  # the authenticator was told it
@@ -110,9 +111,9 @@ async def with_claimed(visit: Visit, claimed: Claimed, profile: Mapping[str, str
     if not claimed.email_verified:
         raise AccountError(UNCONFIRMED_THERE)
     await throttle.admit(visit, "sign_up", claimed.email)
-    email = address(claimed.email)
-    await visit.accounts.profile.check(visit, profile)
-    person = await make(visit, New(email, language=language, verified=True), profile)
+    email, given = address(claimed.email), fitting(visit.accounts.profile.fields, profile)
+    await visit.accounts.profile.check(visit, given)
+    person = await make(visit, New(email, language=language, verified=True), given)
     await links.first(visit, person, claimed)
     return await arrive(visit, person, ["provider"])
 

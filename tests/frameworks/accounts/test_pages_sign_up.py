@@ -44,7 +44,8 @@ async def test_the_form_asks_for_what_the_application_wants_to_know(shop: Shop) 
     ("typed", "field", "said"),
     [
         ({"email": "no address"}, "email", "This is no e-mail address."),
-        ({"nickname": " "}, "nickname", "A name is missing."),
+        ({"nickname": " "}, "nickname", "Something is missing here."),
+        ({"nickname": "42"}, "nickname", "This is no name."),
         ({"password": ""}, "password", "Choose a password, or make a passkey."),
         ({"password": "seven77"}, "password", "The password is too short."),
         ({"password": "password12"}, "password", "Many people use this password."),
