@@ -103,3 +103,22 @@ def test_every_problem_is_said_in_every_language_and_nothing_else_is(language: s
 
 def test_there_is_a_second_language() -> None:
     assert LANGUAGES
+
+
+def test_what_nobody_may_guess_comes_from_the_systems_generator() -> None:
+    """`secrets`, and in ids `uuid4`: the module `random` can be reckoned on from what it has given."""
+    for name in python_files("src/buckler/accounts/", "src/buckler/frameworks/"):
+        for found in imports(name):
+            assert found.module.split(".")[0] != "random", f"{name}:{found.line}"
+            assert found.module != "uuid" or set(found.names) <= {"UUID", "uuid4"}, f"{name}:{found.line}"
+
+
+def test_passwords_are_masked_and_their_managers_left_alone() -> None:
+    """ASVS 5.0 V6.2.6, V6.2.7: one macro writes every such field, and no script of ours knows of pasting."""
+    pages = {file.name: file.read_text(encoding="utf-8") for file in (source.SRC / "accounts" / "pages").rglob("*") if file.is_file()}
+    macro = pages["parts.html"].split("{% macro password(", 1)[1].split("{% endmacro %}", 1)[0]
+    assert 'type="password"' in macro
+    assert 'autocomplete="current-password"' in macro
+    for name, body in pages.items():
+        assert not re.search(r"onpaste|[\"']paste[\"']|ondrop", body), name
+        assert not re.search(r'<input[^>]+name="[^"]*password', body), f"{name}: the macro `password` writes such a field"
