@@ -10,7 +10,7 @@ import sys
 from typing import Any
 
 import pytest
-from fastapi import FastAPI
+from fastapi import Depends, FastAPI, HTTPException
 from starlette.testclient import TestClient
 
 from buckler.errors import ConfigError
@@ -125,3 +125,27 @@ def test_a_missing_library_is_named_by_its_extra(missing: str, module: str, extr
 def test_what_cannot_work_is_refused(options: dict[str, Any], path: str, message: str) -> None:
     with pytest.raises(ConfigError, match=message):
         add_docs(FastAPI(**options), path)
+
+
+def test_docs_can_be_for_some_people_alone() -> None:
+    """ASVS 5.0 V13.4.5: the page, its files and the description ask the same."""
+
+    async def nobody() -> None:
+        raise HTTPException(403)
+
+    app = FastAPI(**_NO_DOCS)
+    add_docs(app, dependencies=[Depends(nobody)])
+    client = _client(app)
+    files = re.findall(r'(?:src|href)="(/docs/[^"]+)"', _client(_app()).get("/docs").text)
+    assert files
+    for path in ("/docs", "/openapi.json", *files):
+        assert client.get(path).status_code == 403, path
+
+
+def test_the_description_says_where_it_is_mounted() -> None:
+    async def everybody() -> None: ...
+
+    inner, outer = FastAPI(**_NO_DOCS), FastAPI(**_NO_DOCS)
+    add_docs(inner, dependencies=[Depends(everybody)])
+    outer.mount("/api", inner)
+    assert _client(outer).get("/api/openapi.json").json()["servers"] == [{"url": "/api"}]

@@ -8,6 +8,8 @@ from buckler.accounts import browsers, devices, factors, fresh, tickets, tokens
 from buckler.accounts.passwords import judge
 
 if TYPE_CHECKING:
+    from uuid import UUID
+
     from buckler.accounts.tables import Person
     from buckler.accounts.visit import Visit
 
@@ -30,12 +32,12 @@ async def judged(visit: Visit, person: Person, password: str) -> str:
     return await accounts.hasher.hash(password)
 
 
-async def replace(visit: Visit, person: Person, password_hash: str) -> None:
-    """Write the new hash. Links that wait in mailboxes, trusted browsers and programs that signed in by the old one end. The caller ends
-    sessions, and commits."""
+async def replace(visit: Visit, person: Person, password_hash: str, *, keep: UUID | None = None) -> None:
+    """Write the new hash. Links that wait in mailboxes, trusted browsers and programs that signed in by the old one end; but not the
+    family `keep`, of the program that changes it. The caller ends sessions, and commits."""
     person.password_hash, person.password_changed_at = password_hash, visit.now
     await tickets.end_all(visit, person.id)
     await browsers.forget_all(visit, person)
-    await tokens.end_all(visit, person)
+    await tokens.end_all(visit, person, keep=keep)
     await devices.forget_others(visit, person)
     visit.post("password_changed", person, **factors.circumstances(visit))

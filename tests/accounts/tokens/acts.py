@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from buckler.accounts import password
 from buckler.accounts.tables import Person
 from buckler.accounts.tokens import Pair, end_all, personal, refresh
 from buckler.errors import StoreError
@@ -88,6 +89,12 @@ async def revoke(visit: Visit, person: Person, family_id: UUID) -> None:
 
 async def revoke_personal(visit: Visit, person: Person, token_id: UUID) -> None:
     await personal.revoke(visit, person, token_id)
+    await visit.commit()
+
+
+async def replaced(visit: Visit, person: Person, keep: UUID) -> None:
+    """A new password, by the program of the family `keep`."""
+    await password.replace(visit, person, "not a hash", keep=keep)
     await visit.commit()
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
+from uuid import UUID
 
 import pytest
 from sqlalchemy import func, select
@@ -12,11 +13,10 @@ from buckler.accounts.tables import Family, RefreshToken
 from buckler.accounts.tokens import Tokens, marks, owner_of, refresh
 from buckler.errors import StoreError
 from tests.accounts.stage import stage_at
-from tests.accounts.tokens.acts import broken_store, deleted, disabled, end, revoke, somebody, start
+from tests.accounts.tokens.acts import broken_store, deleted, disabled, end, replaced, revoke, somebody, start
 
 if TYPE_CHECKING:
     from pathlib import Path
-    from uuid import UUID
 
     from buckler.accounts.visit import Visit
     from tests.accounts.stage import Browser, Stage
@@ -49,6 +49,18 @@ async def test_a_new_password_ends_every_program_at_once(anywhere: Stage) -> Non
     after = await browser.call(start, person)  # in the same second
     await browser.call(owner_of, after.access)
     assert "tokens_ended" in await anywhere.log()
+
+
+async def test_the_program_that_changes_the_password_goes_on(anywhere: Stage) -> None:
+    browser, person = anywhere.browser(), await somebody(anywhere)
+    mine, other = await browser.call(start, person, "Mine"), await browser.call(start, person, "Other")
+    anywhere.clock.move(5)
+    proof = await browser.call(owner_of, mine.access)
+    await browser.call(replaced, person, UUID(proof.token_id))
+    assert (await browser.call(owner_of, mine.access)).token_id == proof.token_id
+    await browser.call(refresh.redeem, mine.refresh)
+    await _refused(browser, owner_of, other.access)
+    await _refused(browser, refresh.redeem, other.refresh)
 
 
 async def test_a_deleted_person_has_no_token_left(anywhere: Stage) -> None:

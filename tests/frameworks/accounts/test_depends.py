@@ -19,6 +19,7 @@ from buckler.frameworks.fastapi.accounts import (
     PersonDep,
     SignedInDep,
     VisitDep,
+    accepts,
     add_accounts,
     fresh,
     join_accounts,
@@ -43,9 +44,14 @@ ROLES = {"editor": ["articles:*"], "reader": ["articles:read"]}
 PAGE = {"accept": "text/html"}
 
 
+async def _accepting(who: Annotated[SignedIn | None, accepts("articles:read", "articles:delete")]) -> str:
+    return who.how if who else "nobody"
+
+
 def _app(stage: Stage) -> FastAPI:
     app = FastAPI(docs_url=None, redoc_url=None, openapi_url=None)
     join_accounts(app, stage.accounts)
+    app.add_api_route("/accepting", _accepting)
 
     @app.get("/maybe")
     async def maybe(who: Annotated[SignedIn | None, Depends(maybe_signed_in)]) -> str:
@@ -112,6 +118,7 @@ async def test_a_stranger_is_a_stranger(pair: tuple[Browser, Pair]) -> None:
         answer = await app.get(path)
         assert (answer.status_code, answer.json()["code"]) == (401, "account.sign_in_needed")
     assert (await app.http.delete("/articles")).status_code == 401
+    assert (await pair[1].get("/accepting")).json() == "nobody"
 
 
 async def test_somebody_signed_in_is_proved(stage: Stage, pair: tuple[Browser, Pair]) -> None:
@@ -176,6 +183,9 @@ async def test_a_token_for_some_things_is_for_routes_that_name_them(stage: Stage
     for path in ("/maybe", "/who", "/row", "/own", "/fresh"):
         assert (await app.get(path, **narrow)).json()["code"] == "account.token_narrow", path
     assert (await app.http.delete("/articles", headers=narrow)).json()["code"] == "account.scope_missing"
+    assert (await app.get("/accepting", **narrow)).json() == "personal_token"
+    other = {"authorization": f"Bearer {await browser.own(_token, 'comments:read')}"}
+    assert (await app.get("/accepting", **other)).json()["code"] == "account.scope_missing"
     fitting = {"authorization": f"Bearer {await browser.own(_token, 'articles:read', 'articles:delete')}"}
     assert (await app.http.delete("/articles", headers=fitting)).status_code == 200
 
@@ -235,7 +245,9 @@ async def test_a_session_from_before_accounts_is_a_strangers(stage: Stage, pair:
     assert (await app.get("/who")).status_code == 401
 
 
-@pytest.mark.parametrize("make", [lambda: fresh(minutes=0), requires, lambda: requires("articles:*"), lambda: public(because=" ")])
+@pytest.mark.parametrize(
+    "make", [lambda: fresh(minutes=0), requires, lambda: requires("articles:*"), accepts, lambda: accepts("*"), lambda: public(because=" ")]
+)
 def test_a_rule_that_says_nothing_stops_the_start(make: Any) -> None:
     with pytest.raises(ConfigError):
         make()

@@ -117,15 +117,17 @@ async def revoke(visit: Visit, person: Person, family_id: UUID) -> None:
     visit.record("program_ended", person, family.name)
 
 
-async def end_all(visit: Visit, person: Person, *, personal: bool = False) -> None:
+async def end_all(visit: Visit, person: Person, *, personal: bool = False, keep: UUID | None = None) -> None:
     """End every program that is signed in as this person, and every access token; with `personal` the tokens that they made, too.
+    `keep`: the family of the one program that goes on, because it is the one that asks.
 
     A new password ends what the old one let in; a personal token was made by the person, for a program that would stand still. After a
     compromise say `personal`. Raises `StoreError`, before anything is changed. The caller commits.
     """
     await hold_in_any_state(visit, person.id)  # a sign-in that is under way is either ended by this, or begins after it
-    families = (await visit.db.scalars(select(Family.id).where(Family.person_id == person.id))).all()
-    await marks.end(visit, families, person.id)
+    found = await visit.db.scalars(select(Family.id).where(Family.person_id == person.id))
+    families = [family_id for family_id in found if family_id != keep]
+    await marks.end(visit, families, person.id if keep is None else None)
     await _delete(visit, families)
     gone = 0
     if personal:

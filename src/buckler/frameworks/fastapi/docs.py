@@ -14,7 +14,7 @@ import hashlib
 import html
 import json
 from importlib import resources
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from buckler.core.options import need
 from buckler.errors import ConfigError, MissingExtraError
@@ -25,13 +25,14 @@ from buckler.protections.csp.sources import SELF
 try:
     from fastapi import FastAPI, Request, Response
     from fastapi.responses import HTMLResponse
+    from starlette.routing import Route
 
     _FILES = resources.files("fastapi_swagger") / "resources"
 except ImportError as missing:
     raise MissingExtraError("buckler.frameworks.fastapi.docs", "docs") from missing
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
 # Swagger UI draws its icons from `data:` images and sizes its boxes by style attributes. This page alone may have both.
 _POLICY = CSP(img_src=[SELF, "data:"], style_src=[SELF], insecure_inline_styles=True)
@@ -60,8 +61,10 @@ _PAGE = """<!doctype html>
 """
 
 
-def add_docs(app: FastAPI, path: str = "/docs") -> None:
+def add_docs(app: FastAPI, path: str = "/docs", *, dependencies: Sequence[Any] = ()) -> None:
     """Serve the interactive docs of `app` at `path`, to everybody who may call it (ASVS 5.0 V13.4.5: only where that is meant).
+
+    `dependencies` hold for the page, its files and the description, as `[requires("docs:read")]` or `[public(because=…)]`.
 
     Raises `ConfigError` where FastAPI serves a page of its own, which would come first, or no description to show. The files, 1.9 MB,
     are read once and kept.
@@ -95,8 +98,18 @@ def add_docs(app: FastAPI, path: str = "/docs") -> None:
         body, kind = found
         return Response(body, media_type=kind, headers={"cache-control": "public, max-age=31536000, immutable"})
 
-    app.add_api_route(path, page, include_in_schema=False)
-    app.add_api_route(path + "/{name}", file, include_in_schema=False)
+    kept: dict[str, Any] = {"include_in_schema": False, "dependencies": list(dependencies)}
+    app.add_api_route(path, page, **kept)
+    app.add_api_route(path + "/{name}", file, **kept)
+    if dependencies:
+        _ask_for_the_description_too(app, kept)
+
+
+def _ask_for_the_description_too(app: FastAPI, kept: dict[str, Any]) -> None:
+    """FastAPI's own route for it knows no dependencies: one that does takes its place."""
+    own = next(route for route in app.router.routes if isinstance(route, Route) and route.path == app.openapi_url)
+    app.router.routes.remove(own)
+    app.add_api_route(own.path, own.endpoint, **kept)
 
 
 def _options(app: FastAPI) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from buckler.accounts.problems import AccountError
 from buckler.errors import StoreError
@@ -12,19 +12,22 @@ from buckler.frameworks.fastapi.accounts.depends import STATE
 from buckler.frameworks.fastapi.accounts.pages import add_pages
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from fastapi import FastAPI
 
     from buckler.accounts.accounts import Accounts
 
 
-def add_accounts(app: FastAPI, accounts: Accounts) -> None:
+def add_accounts(app: FastAPI, accounts: Accounts, *, before_pages: Sequence[Any] = ()) -> None:
     """Serve the pages and the API of `accounts`, and answer `AccountError` everywhere in `app`. Call it once, before the guard is put
     around; close what it holds in the application's lifespan: `await accounts.close()`.
 
+    `before_pages`: dependencies that run before every page, as one that puts on `request.state` what the application's own frame shows.
     For an application mounted inside, which has handlers of its own, call `join_accounts`.
     """
     join_accounts(app, accounts)
-    add_pages(app, accounts)
+    add_pages(app, accounts, before_pages)
     app.include_router(api.router(), prefix=accounts.paths.api)
 
 

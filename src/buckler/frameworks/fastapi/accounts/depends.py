@@ -174,6 +174,25 @@ def requires(*permissions: str) -> Any:
     return Depends(allowed)
 
 
+def accepts(*scopes: str) -> Any:
+    """Let anybody call, as `maybe_signed_in`, and with a token that was made for some things only if one of `scopes` is among them.
+
+    `who: Annotated[SignedIn | None, accepts("articles:read")]`. Asks the database nothing: what the person may do is the route's own
+    question (`roles.may`), where there is one. Raises `ConfigError` for what is no permission.
+    """
+    need(scopes, "accepts", scopes, 'give at least one scope, as in "articles:read"')
+    for scope in scopes:
+        roles.permission(scope)
+
+    @rule("accepts")
+    async def accepted(who: ProvedDep) -> SignedIn | None:
+        if who is not None and not any(map(who.may_use, scopes)):
+            raise AccountError(roles.SCOPE_MISSING, scope=scopes[0])
+        return who
+
+    return Depends(accepted)
+
+
 def public(*, because: str) -> Any:
     """Say that anybody may call a route: `dependencies=[public(because="it is the front page")]`. Changes nothing but the record."""
     need(isinstance(because, str) and because.strip(), "public.because", because, "say in a sentence why it is right here")

@@ -19,8 +19,8 @@ _contexts = getattr(routing, "iter_route_contexts", iter)
 def routes_without_rule(app: Any) -> list[str]:
     """Return `METHOD /path` of every route, mounted applications included, among whose dependencies there is no rule.
 
-    A rule is `signed_in`, `maybe_signed_in`, `fresh(…)`, `requires(…)`, `public(because=…)`, or a dependency that depends on one. What
-    is no FastAPI route (a mounted folder of files, a Starlette route) cannot carry one, and is named too.
+    A rule is `signed_in`, `maybe_signed_in`, `fresh(…)`, `requires(…)`, `accepts(…)`, `public(because=…)`, or a dependency that depends
+    on one. What is no FastAPI route (a mounted folder of files, a Starlette route) cannot carry one, and is named too.
     """
     return sorted(_undeclared(app.routes, ""))
 

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from fastapi import APIRouter
+from fastapi.routing import APIRoute
 
 from buckler.frameworks.fastapi.accounts.depends import public
 from buckler.frameworks.fastapi.accounts.pages import (
@@ -24,6 +25,8 @@ from buckler.frameworks.fastapi.accounts.pages.page import STATICS
 from buckler.frameworks.fastapi.accounts.pages.statics import Statics
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from fastapi import FastAPI
 
     from buckler.accounts.accounts import Accounts
@@ -31,14 +34,19 @@ if TYPE_CHECKING:
 _PARTS = (sign_in, second, sign_up, reset, addresses, confirm, sign_out, passkey, providers, mailbox, security)
 
 
-def add_pages(app: FastAPI, accounts: Accounts) -> None:
-    """Serve the pages. Raises `ConfigError` for a template that says a text which there is not."""
+def add_pages(app: FastAPI, accounts: Accounts, before: Sequence[Any] = ()) -> None:
+    """Serve the pages, `before` each of which these dependencies run. Raises `ConfigError` for a template that says a text which there
+    is not."""
     accounts.renderer.check()
     statics = Statics(accounts.folders, accounts.paths.static)
     setattr(app.state, STATICS, statics)
-    router = APIRouter(include_in_schema=False)
+    files, router = APIRouter(include_in_schema=False), APIRouter(include_in_schema=False)
     everybody = public(because="style and script of the pages are the same for everybody")
-    router.add_api_route(f"{accounts.paths.static}/{{digest}}/{{name}}", statics.answer, dependencies=[everybody])
+    files.add_api_route(f"{accounts.paths.static}/{{digest}}/{{name}}", statics.answer, dependencies=[everybody])
     for part in _PARTS:
         part.add(router, accounts)
-    app.include_router(router)
+    for route in (*files.routes, *router.routes):
+        if isinstance(route, APIRoute) and route.methods and "GET" in route.methods:
+            route.methods.add("HEAD")  # RFC 9110, section 9.1: both, always
+    app.include_router(files)
+    app.include_router(router, dependencies=before)
