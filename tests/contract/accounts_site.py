@@ -8,9 +8,11 @@ from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING, Any
 
 from fastapi import FastAPI
+from joserfc.jwk import ECKey
 from pyotp import TOTP
 
-from buckler.core.case import Place, Target
+from buckler.accounts.tokens import Tokens
+from buckler.core.case import Place, Target, wanted
 from buckler.core.play import Player, Witness
 from buckler.frameworks.fastapi.accounts import add_accounts, join_accounts, public, requires
 from buckler.testing import guarded
@@ -33,7 +35,7 @@ PEOPLE = {
     "own_password": "the lighthouse keeper reads twice",
     "stranger": "sami@mail.example",
 }
-PATHS = {
+PATHS: dict[str, str] = {
     Place.PAGE: "/",
     Place.PRIVATE: "/articles",
     Place.WRITE: "/articles",
@@ -55,6 +57,8 @@ PATHS = {
     Place.API_PROGRAM_OUT: "/account/api/programs/sign-out",
     Place.API_LEAVE: "/account/api/me",
 }
+_KEY = ECKey.generate_key("P-256")
+PRIVATE_KEY, PUBLIC_KEY = _KEY.as_pem(private=True).decode(), _KEY.as_pem(private=False).decode()
 _LATER_S = 86_400.0  # whatever making the people has used up has grown back
 
 
@@ -98,17 +102,18 @@ class Ground:
         self._app: Any = None
 
     @asynccontextmanager
-    async def _stage(self) -> AsyncIterator[Stage]:
+    async def _stage(self, case: Case) -> AsyncIterator[Stage]:
         self._played += 1
         folder = self._folder.parent / str(self._played)
         shutil.copytree(self._folder, folder)
-        async with stage_at(folder, fresh=False, roles=ROLES) as stage:
+        tokens = Tokens(signing_keys=[PRIVATE_KEY] if "public_key" in wanted(case) else [])
+        async with stage_at(folder, fresh=False, roles=ROLES, tokens=tokens) as stage:
             stage.clock.move(_LATER_S)
             yield stage
 
     async def play(self, case: Case) -> Transcript:
         """Play `case` on accounts as they are, behind a guard with everything on."""
-        async with self._stage() as stage:
+        async with self._stage(case) as stage:
             if self._app is None:
                 self._app = application(stage)
             join_accounts(self._app, stage.accounts)  # the same routes on other people, which is quicker than making fifty of them anew
@@ -122,6 +127,6 @@ class Ground:
             async def now() -> str:
                 return code.at(int(stage.clock.now()))
 
-            target = Target(paths=PATHS, fills={**PEOPLE, "link": newest, "code": now})
+            target = Target(paths=PATHS, fills={**PEOPLE, "link": newest, "code": now, "public_key": PUBLIC_KEY})
             assert target.plays(case)
             return await Player(guard, witness, target, stage.clock).play(case)

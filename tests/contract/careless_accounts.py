@@ -1,4 +1,4 @@
-"""An application with accounts that makes every mistake of the register, in some fifty routes' worth of haste. Every attack must succeed here."""
+"""An application with accounts that makes every mistake of the register. Every attack must succeed here."""
 
 from __future__ import annotations
 
@@ -52,7 +52,7 @@ class Led:
     to: str
 
 
-class Wrong(Exception):
+class WrongError(Exception):
     def __init__(self, status: int, told: str = "") -> None:
         super().__init__(told)
         self.status, self.told = status, told
@@ -64,8 +64,7 @@ class Careless:
     def __init__(self, people: dict[str, str], clock: HandClock, limit: Limit | None = None, fresh_s: float = float("inf")) -> None:
         self._clock, self._limit, self._fresh_s = clock, limit, fresh_s
         self._people = {
-            people[f"{name}email"]: Somebody([people[f"{name}password"]], careful=name == "careful_")
-            for name in ("", "careful_", "own_")
+            people[f"{name}email"]: Somebody([people[f"{name}password"]], careful=name == "careful_") for name in ("", "careful_", "own_")
         }
         self._sessions: dict[str, str] = {}  # id → e-mail address
         self._halves: dict[str, str] = {}
@@ -80,6 +79,7 @@ class Careless:
             ("POST", "/account/sign-in"): self._page,
             ("GET", "/account/sign-in"): self._led,
             ("POST", "/account/sign-out"): self._led,
+            ("GET", "/account/sign-out"): self._sign_out,
             ("POST", "/account/api/sign-in"): self._sign_in,
             ("POST", "/account/api/sign-in/second"): self._second,
             ("POST", "/account/api/sign-out"): self._sign_out,
@@ -103,7 +103,7 @@ class Careless:
         status, headers = 200, [(b"content-type", b"application/json")]
         try:
             said = self._routes.get((asked.method, asked.route), _nothing)(asked)
-        except Wrong as wrong:
+        except WrongError as wrong:
             status, said = wrong.status, wrong.told
         if isinstance(said, Led):
             status, headers = 303, [(b"location", said.to.encode("latin-1"))]
@@ -123,7 +123,7 @@ class Careless:
             return self._sessions[asked.session]
         if asked.session in self._halves:  # the password was right, after all
             return self._halves[asked.session]
-        raise Wrong(401)
+        raise WrongError(401)
 
     def _who_text(self, asked: Asked) -> str:
         return f"hello {self._who(asked)}"
@@ -138,9 +138,9 @@ class Careless:
         """Of the person whose session it is, though another may be meant; and wherever they proved it."""
         person = self._people.get(self._sessions.get(asked.session, ""))
         if person is None and "authorization" not in asked.headers:
-            raise Wrong(401)
+            raise WrongError(401)
         if person is not None and self._clock.now() - person.fresh_at > self._fresh_s:
-            raise Wrong(403)
+            raise WrongError(403)
 
     # ---- signing in
 
@@ -148,20 +148,20 @@ class Careless:
         claimed = asked.headers.get("x-forwarded-for", "")
         attempt = Try(asked.path, channel, email, asked.client, claimed, asked.session if asked.session in self._halves else "")
         if self._limit is not None and not self._limit.admits(attempt):
-            raise Wrong(429, "locked")
+            raise WrongError(429, "locked")
         right = check()
         if self._limit is not None:
             self._limit.told(attempt, right=right)
         if not right:
-            raise Wrong(401, "the password is wrong")
+            raise WrongError(401, "the password is wrong")
 
     def _sign_in(self, asked: Asked, channel: str = "api") -> str:
         email, password = asked.given.get("email", ""), asked.given.get("password", "")
         person = self._people.get(_one(email))
         if person is None and self._limit is None:
-            raise Wrong(404, "there is no such person")
+            raise WrongError(404, "there is no such person")
         if person is not None and person.careful and self._limit is None and password not in person.passwords:
-            raise Wrong(401, "the password is wrong, and a code is needed too")
+            raise WrongError(401, "the password is wrong, and a code is needed too")
         self._counted(asked, channel, email, lambda: person is not None and password in person.passwords)
         return self._half(asked, _one(email)) if self._people[_one(email)].careful else self._in(asked, _one(email))
 
@@ -185,7 +185,7 @@ class Careless:
         """Neither time nor a sign-out ends a half sign-in; a code works as often as it is shown; no code is no wrong one."""
         email = self._halves.get(asked.session, "")
         if not email:
-            raise Wrong(401)
+            raise WrongError(401)
         self._counted(asked, "second", email, lambda: asked.given.get("answer") in {"", CODE})
         return self._in(asked, email)
 
@@ -217,7 +217,7 @@ class Careless:
         self._people.setdefault(email, Somebody([])).passwords.append(asked.given["password"])
         if taken:
             self._letter(email)
-            raise Wrong(409, "there is such a person")
+            raise WrongError(409, "there is such a person")
         self._in(asked, email)
         return self._letter(email)
 
@@ -226,14 +226,14 @@ class Careless:
 
     def _reset(self, asked: Asked) -> str:
         if asked.given["email"] not in self._people:
-            raise Wrong(404, "there is no such person")
+            raise WrongError(404, "there is no such person")
         return self._letter(asked.given["email"])
 
     def _choose(self, asked: Asked) -> str:
         """Any link of any mail, at any time; and whoever chooses is in. Who was sent none has an empty one in the table."""
         token = asked.given["token"]
         if token and token not in self._links:
-            raise Wrong(410)
+            raise WrongError(410)
         owner = self._links.get(token, next(iter(self._people)))
         self._people.setdefault(owner, Somebody([])).passwords.append(asked.given["password"])
         return self._in(asked, owner)
@@ -257,7 +257,7 @@ class Careless:
     def _email(self, asked: Asked) -> str:
         self._fresh(asked)
         if asked.given["email"] in self._people:
-            raise Wrong(409, "there is such a person")
+            raise WrongError(409, "there is such a person")
         return self._letter(self._who(asked))
 
     def _make_token(self, asked: Asked) -> dict[str, str]:
@@ -272,7 +272,7 @@ class Careless:
 
     def _next_pair(self, asked: Asked) -> dict[str, str]:
         if asked.given["refresh_token"] not in self._refresh:
-            raise Wrong(401)
+            raise WrongError(401)
         return self._pair(self._refresh[asked.given["refresh_token"]])
 
     def _pair(self, email: str) -> dict[str, str]:
@@ -309,7 +309,7 @@ def _read(scope: Any, body: bytes) -> Asked:
 
 
 def _nothing(_: Asked) -> str:
-    raise Wrong(404)
+    raise WrongError(404)
 
 
 def _one(email: str) -> str:
@@ -329,7 +329,7 @@ def _claimed_by(text: str) -> str:
     algorithm = header["alg"].lower()
     key = _raw(header["jwk"]["k"]) if "jwk" in header else KEY
     if algorithm != "none" and signature != _b64(hmac.digest(key, f"{head}.{claims}".encode(), algorithm.replace("hs", "sha"))):
-        raise Wrong(401)
+        raise WrongError(401)
     return str(json.loads(_raw(claims))["sub"])
 
 

@@ -13,7 +13,7 @@ from buckler.core.case import Target
 from buckler.core.clock import HandClock
 from buckler.core.play import Player, Witness
 from tests.contract.accounts_site import PATHS, PEOPLE, Ground
-from tests.contract.careless_accounts import CODE, Careless
+from tests.contract.careless_accounts import CODE, KEY, Careless
 from tests.contract.careless_limits import LIMITS
 
 if TYPE_CHECKING:
@@ -27,6 +27,8 @@ GETS_ROUND = {
     "one_password_for_all": "by_account",
     "claimed_addresses": "by_claimed_address",
     "unreadable_address": "by_claimed_address",
+    "claimed_addresses_behind_a_proxy": "by_claimed_address",
+    "unreadable_address_behind_a_proxy": "by_claimed_address",
     "own_success_between": "by_client_until_a_success",
     "two_slashes": "by_path",
     "slash_at_the_end": "by_path",
@@ -61,6 +63,7 @@ async def test_accounts_as_they_are(ground: Ground, case: Case) -> None:
         assert case.succeeds(transcript), f"an honest person was turned away: {transcript}"
         return
     assert not case.succeeds(transcript), f"the attack got through: {transcript}"
+    assert not {heard.status for heard in transcript[:-1]} & {404, 405, 422}, "what leads up to it must be played in earnest"
     if case.refused:
         assert transcript[-1].code == case.refused, transcript[-1]
 
@@ -74,7 +77,7 @@ async def _carelessly(case: Case) -> Transcript:
         return app.newest
 
     witness = Witness(app)
-    target = Target(paths=PATHS, fills={**PEOPLE, "link": newest, "code": CODE})
+    target = Target(paths=PATHS, fills={**PEOPLE, "link": newest, "code": CODE, "public_key": KEY.decode()})
     return await Player(witness, witness, target, clock).play(case)
 
 

@@ -91,7 +91,9 @@ async def test_what_has_a_name_is_filled_in_and_what_has_none_stays() -> None:
     echo = Echo(body=b'{"id": 7}')
     witness = Witness(echo)
     target = Target(paths={Place.PAGE: "/"}, fills={"email": "mira@mail.example", "link": newest})
-    spelled = Ask(makes=(("loud", "{email}", str.upper),), body=b'{"email": "{email}", "as": "{loud} {link} {nobody}"}', keeps=(("id", "id"),))
+    spelled = Ask(
+        makes=(("loud", "{email}", str.upper),), body=b'{"email": "{email}", "as": "{loud} {link} {nobody}"}', keeps=(("id", "id"),)
+    )
     again = Ask(headers=(("x", "{id} {n} {host}"),), times=2, keeps=(("id", "nothing"),), spelled=lambda path: path + "in")
     empty = Ask(body=b"[{id}]")
     await Player(witness, witness, target, HandClock()).play(Case(name="x", story="", turns=(spelled, again, empty)))
@@ -162,6 +164,9 @@ def test_verdicts() -> None:
 def test_a_target_plays_what_it_has() -> None:
     assert TARGET.plays(Case(name="x", story="", turns=(Ask(), Ask(at="/literal"))))
     assert not TARGET.plays(Case(name="x", story="", turns=(Ask(at=Place.SLOW),)))
+    brings = Ask(body=b"{host} {token} {n}", makes=(("loud", "{host}", str.upper),), keeps=(("id", "id"),))
+    assert TARGET.plays(Case(name="x", story="", turns=(brings, Ask(headers=(("x", "{loud} {id}"), ("y", None))))))
+    assert not TARGET.plays(Case(name="x", story="", turns=(Ask(body=b"{email}"),)))
 
 
 def test_an_answer_takes_more_headers() -> None:

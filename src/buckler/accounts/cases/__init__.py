@@ -4,8 +4,9 @@ one of these mistakes, where each must.
 They speak of people by what a target fills in: `{email}` and `{password}` of somebody with a password alone; `{careful_email}`,
 `{careful_password}` and `{code}`, a code of now, of somebody with an authenticator app; `{own_email}` and `{own_password}` of the
 attacker, who has an account too; `{stranger}`, an address without an account whose mail arrives where the tester reads it; `{link}`, the
-token of the link in the newest mail. Passwords that a case sets are constants of it. `Place.PRIVATE` and `Place.WRITE` are routes of the
-application's own: the first takes tokens for `articles:read`, the second for `articles:write`.
+token of the link in the newest mail; `{public_key}`, on a site whose access tokens others verify. Passwords that a case sets are its own.
+`Place.PRIVATE` and `Place.WRITE` are routes of the application: the first takes tokens for `articles:read`, the second for
+`articles:write`.
 
 A case is sequential. That of many at once one wins is shown by tests, against real databases.
 """

@@ -42,11 +42,16 @@ def _without_end(text: str) -> str:
     return _forged(f"{first}.{_written(json.dumps(claims).encode())}.", alg="none")
 
 
-def _case(name: str, story: str, forge: Callable[[str], str], *sources: str, after_s: float = 0.0) -> Case:
+def _by_public_key(text: str) -> str:
+    token, _, key = text.partition(" ")
+    return _forged(token, key.encode(), alg="HS256")
+
+
+def _case(name: str, story: str, forge: Callable[[str], str], *sources: str, of: str = "{access}", after_s: float = 0.0) -> Case:
     return Case(
         name=f"forged_{name}",
         story=f"An access token is shown {story}.",
-        turns=(signs_in(), TOKENS, enters(bearer("forged"), jar=THIEF, makes=(("forged", "{access}", forge),), after_s=after_s)),
+        turns=(signs_in(), TOKENS, enters(bearer("forged"), jar=THIEF, makes=(("forged", of, forge),), after_s=after_s)),
         refused="account.token_invalid",
         succeeds=taken,
         sources=sources,
@@ -63,6 +68,13 @@ CASES = (
         "signed with another algorithm than the site's",
         lambda text: _forged(text, _GUESSED, "sha512", alg="HS512"),
         "CVE-2024-33663",
+    ),
+    _case(
+        "public_key_as_secret",
+        "signed with the site's public key, as if that were a shared secret",
+        _by_public_key,
+        "CVE-2024-33663",
+        of="{access} {public_key}",
     ),
     _case(
         "key_in_the_header",

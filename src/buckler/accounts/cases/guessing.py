@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from buckler.accounts.cases.asks import MANY, SIGN_OUT, THIEF, WRONG, enters, form, guesses, refused, sends, shows, signs_in, taken
 from buckler.core.case import Ask, Case, Place
@@ -16,6 +16,11 @@ _ACCOUNTS = 30  # that one address tries, each once
 _COMES_IN = signs_in(jar=THIEF)
 _SPRAY = guesses(email="{n}@mail.example", times=_ACCOUNTS)
 _CODE = "000000"
+_PROXY = "10.0.0.1"
+
+
+def _through_proxy(said: str, **changes: Any) -> Ask:
+    return guesses(("x-forwarded-for", said), client=_PROXY, **changes)
 
 
 def _spelled(name: str, story: str, spell: Callable[[str], str]) -> Case:
@@ -89,6 +94,29 @@ CASES = (
         ),
         refused=LIMITED,
         succeeds=taken,
+        sources=("CVE-2024-47070", "CVE-2023-36456"),
+    ),
+    Case(
+        name="claimed_addresses_behind_a_proxy",
+        story="The same on a site that does have a proxy, to whose `X-Forwarded-For` the attacker has prefixed another address each time.",
+        turns=(
+            _through_proxy("198.51.100.{n}, 203.0.113.7", email="{n}@mail.example", times=_ACCOUNTS),
+            signs_in("", ("x-forwarded-for", "198.51.100.99, 203.0.113.7"), jar=THIEF, client=_PROXY),
+        ),
+        refused=LIMITED,
+        succeeds=taken,
+        site={"trusted_proxies": ("10.0.0.0/8",)},
+        sources=("CVE-2025-59152",),
+    ),
+    Case(
+        name="unreadable_address_behind_a_proxy",
+        story="The same with a last address that nobody can read.",
+        turns=(
+            _through_proxy("a", email="{n}@mail.example", times=_ACCOUNTS),
+            signs_in("", ("x-forwarded-for", "a"), jar=THIEF, client=_PROXY),
+        ),
+        succeeds=taken,
+        site={"trusted_proxies": ("10.0.0.0/8",)},
         sources=("CVE-2024-47070", "CVE-2023-36456"),
     ),
     Case(

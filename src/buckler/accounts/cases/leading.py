@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from urllib.parse import quote, urlsplit
 
-from buckler.accounts.cases.asks import enters, form, signs_in, taken
+from buckler.accounts.cases.asks import enters, form, refused, signs_in, taken
 from buckler.core.case import Ask, Case, Place, Transcript
 
 _SOURCES = ("CVE-2021-32618", "CVE-2023-49438", "CWE-601")
@@ -99,11 +99,16 @@ CASES = (
         story="Another site asks for tokens with the cookies of its visitor, who is signed in here.",
         turns=(
             signs_in(),
-            Ask(
-                at=Place.API_PROGRAMS, method="POST", body=b'{"name": "Phone"}', headers=(*_CROSS, ("content-type", "application/json"))
-            ),
+            Ask(at=Place.API_PROGRAMS, method="POST", body=b'{"name": "Phone"}', headers=(*_CROSS, ("content-type", "application/json"))),
         ),
         succeeds=taken,
         sources=("CVE-2021-21241", "CWE-352"),
+    ),
+    Case(
+        name="signed_out_by_a_link",
+        story="A link on another site signs its visitor out here.",
+        turns=(signs_in(), Ask(at=Place.SIGN_OUT_PAGE, headers=_CROSS[:1]), enters()),
+        succeeds=refused,
+        sources=("CWE-352",),
     ),
 )
