@@ -115,6 +115,8 @@ def test_a_security_key_is_a_second_factor(window: Visitor, books: Books) -> Non
     window.page.click("button:has-text('Use passkey or security key')")
     window.page.wait_for_url(window.site.url + "/danger")
     window.go("/account/confirm?next=/danger")
+    window.page.click("button:has-text('Use passkey or security key')")
+    expect(window.page.locator("#password")).to_be_focused()  # it is asked for beside the key, and before it
     window.page.fill("#password", PASSWORD)
     window.page.click("button:has-text('Use passkey or security key')")
     window.page.wait_for_url(window.site.url + "/danger")

@@ -84,16 +84,18 @@ async function finish(form, made) {
   form.submit();
 }
 
-// What must be filled in before a passkey is asked for: everything but passwords and codes, in whose place it comes.
-function filled(form) {
-  const needed = [...form.elements].filter((one) => one.matches("input:not([type=password], .code, [type=hidden])"));
+// What must be filled in before a passkey is asked for: everything but what it comes in place of, which is a code, and where it is
+// made, the password.
+function filled(form, act) {
+  const instead = act === "create" ? "[type=password], .code" : ".code";
+  const needed = [...form.elements].filter((one) => one.matches(`input:not(${instead}, [type=hidden])`));
   return needed.every((one) => one.reportValidity());
 }
 
 async function press(button) {
   const form = button.form;
   tell(form, "");
-  if (!filled(form)) return;
+  if (!filled(form, button.dataset.act)) return;
   waiting?.abort();
   button.disabled = true;
   try {
