@@ -65,7 +65,6 @@ def add_docs(app: FastAPI, path: str = "/docs", *, dependencies: Sequence[Any] =
     """Serve the interactive docs of `app` at `path`, to everybody who may call it (ASVS 5.0 V13.4.5: only where that is meant).
 
     `dependencies` hold for the page, its files and the description, as `[requires("docs:read")]` or `[public(because=…)]`.
-
     Raises `ConfigError` where FastAPI serves a page of its own, which would come first, or no description to show. The files, 1.9 MB,
     are read once and kept.
     """
@@ -101,12 +100,13 @@ def add_docs(app: FastAPI, path: str = "/docs", *, dependencies: Sequence[Any] =
     kept: dict[str, Any] = {"include_in_schema": False, "dependencies": list(dependencies)}
     app.add_api_route(path, page, **kept)
     app.add_api_route(path + "/{name}", file, **kept)
-    if dependencies:
-        _ask_for_the_description_too(app, kept)
+    _ask_for_the_description_too(app, kept)
 
 
 def _ask_for_the_description_too(app: FastAPI, kept: dict[str, Any]) -> None:
     """FastAPI's own route for it knows no dependencies: one that does takes its place."""
+    if not kept["dependencies"]:
+        return
     own = next(route for route in app.router.routes if isinstance(route, Route) and route.path == app.openapi_url)
     app.router.routes.remove(own)
     app.add_api_route(own.path, own.endpoint, **kept)
