@@ -2,25 +2,21 @@
 
 from __future__ import annotations
 
-import base64
-import hmac
 import json
-import re
 import unicodedata
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
-from urllib.parse import parse_qsl, unquote
 
+from tests.contract.careless_asked import Asked, Led, WrongError, read
 from tests.contract.careless_limits import Limit, Try
+from tests.contract.careless_tokens import claimed_by, signed
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from buckler.core.clock import HandClock
 
-KEY = b"secret"
 CODE = "123456"
-_FRESH_S = 600.0
 
 
 @dataclass
@@ -30,32 +26,6 @@ class Somebody:
     passwords: list[str]
     careful: bool = False
     fresh_at: float = 0.0
-
-
-@dataclass
-class Asked:
-    """One request. `given`: what was sent, as JSON, whatever its type says, or as a form."""
-
-    method: str
-    path: str
-    route: str
-    client: str
-    headers: dict[str, str]
-    query: dict[str, str]
-    given: dict[str, Any]
-    session: str
-    sets: list[tuple[bytes, bytes]] = field(default_factory=list)
-
-
-@dataclass
-class Led:
-    to: str
-
-
-class WrongError(Exception):
-    def __init__(self, status: int, told: str = "") -> None:
-        super().__init__(told)
-        self.status, self.told = status, told
 
 
 class Careless:
@@ -99,7 +69,7 @@ class Careless:
 
     async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
         message = await receive()
-        asked = _read(scope, message["body"])
+        asked = read(scope, message["body"])
         status, headers = 200, [(b"content-type", b"application/json")]
         try:
             said = self._routes.get((asked.method, asked.route), _nothing)(asked)
@@ -132,7 +102,7 @@ class Careless:
         for kept in (self._refresh, self._personal):
             if text in kept:
                 return kept[text]
-        return _claimed_by(text) if text.count(".") == 2 else ""
+        return claimed_by(text) if text.count(".") == 2 else ""
 
     def _fresh(self, asked: Asked) -> None:
         """Of the person whose session it is, though another may be meant; and wherever they proved it."""
@@ -287,59 +257,9 @@ class Careless:
         return "gone"
 
 
-# ---- what was sent, and tokens
-
-
-def _read(scope: Any, body: bytes) -> Asked:
-    headers = {name.decode(): value.decode("latin-1") for name, value in scope["headers"]}
-    raw, query = scope["raw_path"].decode(), scope["query_string"].decode()
-    route = re.sub("/+", "/", unquote(raw)).lower()
-    cookies = dict(part.strip().partition("=")[::2] for part in headers.get("cookie", "").split(";"))
-    given = json.loads(body) if body.startswith(b"{") else dict(parse_qsl(body.decode(), keep_blank_values=True))
-    return Asked(
-        method=scope["method"],
-        path=f"{raw}?{query}",
-        route=route.rstrip("/") or "/",
-        client=scope["client"][0],
-        headers=headers,
-        query=dict(parse_qsl(query)),
-        given=given,
-        session=cookies.get("__Host-session", ""),
-    )
-
-
 def _nothing(_: Asked) -> str:
     raise WrongError(404)
 
 
 def _one(email: str) -> str:
     return unicodedata.normalize("NFKC", email).casefold().strip()
-
-
-def signed(claims: dict[str, Any]) -> str:
-    said = f"{_written({'alg': 'HS256', 'typ': 'JWT'})}.{_written(claims)}"
-    return f"{said}.{_b64(hmac.digest(KEY, said.encode(), 'sha256'))}"
-
-
-def _claimed_by(text: str) -> str:
-    """The header says how the token is verified: by which algorithm, with which key, or not at all. What else it says, and until when the
-    token is good, is not looked at."""
-    head, claims, signature = text.split(".")
-    header = json.loads(_raw(head))
-    algorithm = header["alg"].lower()
-    key = _raw(header["jwk"]["k"]) if "jwk" in header else KEY
-    if algorithm != "none" and signature != _b64(hmac.digest(key, f"{head}.{claims}".encode(), algorithm.replace("hs", "sha"))):
-        raise WrongError(401)
-    return str(json.loads(_raw(claims))["sub"])
-
-
-def _b64(raw: bytes) -> str:
-    return base64.urlsafe_b64encode(raw).rstrip(b"=").decode()
-
-
-def _written(said: dict[str, Any]) -> str:
-    return _b64(json.dumps(said).encode())
-
-
-def _raw(text: str) -> bytes:
-    return base64.urlsafe_b64decode(text + "=" * (-len(text) % 4))

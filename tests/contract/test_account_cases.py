@@ -13,8 +13,9 @@ from buckler.core.case import Target
 from buckler.core.clock import HandClock
 from buckler.core.play import Player, Witness
 from tests.contract.accounts_site import PATHS, PEOPLE, Ground
-from tests.contract.careless_accounts import CODE, KEY, Careless
+from tests.contract.careless_accounts import CODE, Careless
 from tests.contract.careless_limits import LIMITS
+from tests.contract.careless_tokens import KEY
 
 if TYPE_CHECKING:
     from buckler.core.case import Case, Transcript

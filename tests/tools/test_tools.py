@@ -48,6 +48,8 @@ def test_coverage_is_judged_by_package(
     [
         ("case:hosts.path_in_host", True),
         ("case:hosts.no_such_case", False),
+        ("case:accounts.word_list", True),
+        ("case:accounts.no_such_case", False),
         ("tests/tools/test_tools.py::test_a_proof_must_exist", True),
         ("tests/tools/test_tools.py::test_no_such_test", False),
         ("tests/tools/test_tools.py", False),

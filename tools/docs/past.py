@@ -10,6 +10,7 @@ import sys
 import tomllib
 from typing import TYPE_CHECKING, Any
 
+from buckler.accounts.cases import CASES
 from buckler.protections import DEFAULTS
 from tools.docs.text import DOCS, NOTE, ROOT, code, joined, table
 
@@ -18,7 +19,7 @@ if TYPE_CHECKING:
 
 REGISTER = DOCS / "past_mistakes.toml"
 ABOUT = """Advisories and known classes of mistakes in systems of this kind. Every one that touches a part that exists has a proof: a *case*
-(an attack that is played alone, with everything on, and with everything off, where it must succeed) or a *test*."""
+(an attack that is played where everything is on, and where everything is off or done carelessly, and there it must succeed) or a *test*."""
 
 
 def entries() -> list[dict[str, Any]]:
@@ -27,10 +28,15 @@ def entries() -> list[dict[str, Any]]:
     return found
 
 
+def cases() -> set[str]:
+    """The name of every case: `hosts.port`, `accounts.word_list`."""
+    return {f"{kind.card.name}.{case.name}" for kind in DEFAULTS for case in kind.cases} | {f"accounts.{case.name}" for case in CASES}
+
+
 def missing(proof: str) -> bool:
     """Whether a proof names nothing that exists. `case:hosts.port` or `tests/core/test_sign.py::test_name`."""
     if proof.startswith("case:"):
-        return proof.removeprefix("case:") not in {f"{kind.card.name}.{case.name}" for kind in DEFAULTS for case in kind.cases}
+        return proof.removeprefix("case:") not in cases()
     file, _, name = proof.partition("::")
     if not (ROOT / file).is_file() or not name:
         return True
