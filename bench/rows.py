@@ -22,7 +22,8 @@ REQUEST = (("Host", HOST), ("User-Agent", "wrk"), ("Accept", "*/*"))
 class Row:
     """`app` is a module of `bench.peers`. `packages` are printed with their versions. `checks` must hold, and those that need a
     limit that is reached run on a second server of the same application. `status` is what wrk must hear.
-    `takes_cookie`: the CSRF cookie that the application sets is sent back, as a returning visitor's browser does."""
+    `takes_cookie`: the CSRF cookie that the application sets is sent back, as a returning visitor's browser does.
+    `environment`: of a peer that cannot live beside the others. `threads`: of gunicorn, for WSGI."""
 
     key: str
     title: str
@@ -34,6 +35,8 @@ class Row:
     status: int = 200
     wsgi: bool = False
     takes_cookie: str = ""
+    environment: str = ""
+    threads: int = 1
 
 
 _BUCKLER = (checks.sends_constant_headers, checks.refuses_cross_site, checks.refuses_other_host)

@@ -13,6 +13,8 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
+from bench.environment import made
+
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
@@ -53,7 +55,7 @@ def command(server: str, row: Row, port: int) -> list[str]:
         )
         return ["uvicorn", target, "--host", "127.0.0.1", "--port", str(port), *options.split()]
     if server == "uvicorn":  # uvicorn speaks no WSGI of its own: its column shows gunicorn, on threads, for keep-alive
-        options = "--workers 1 --worker-class gthread --threads 1 --keep-alive 75 --log-level warning"
+        options = f"--workers 1 --worker-class gthread --threads {row.threads} --keep-alive 75 --log-level warning"
         return ["gunicorn", target, "--bind", f"127.0.0.1:{port}", *options.split()]
     options = "--workers 1 --runtime-threads 1 --loop uvloop --http 1 --no-ws --no-access-log --log-level warning"
     options += " --interface wsgi --blocking-threads 1" if row.wsgi else " --interface asgi"
@@ -68,7 +70,8 @@ def serving(server: str, row: Row, **environment: str) -> Iterator[Server]:
     log.parent.mkdir(parents=True, exist_ok=True)
     path = os.pathsep.join([str(ROOT), str(ROOT / "src")])
     variables = {**os.environ, "PYTHONPATH": path, "PYTHONDONTWRITEBYTECODE": "1", **environment}
-    words = [*pinned(0), sys.executable, "-m", *command(server, row, port)]
+    python = made(row.environment) if row.environment else sys.executable
+    words = [*pinned(0), python, "-m", *command(server, row, port)]
     with log.open("wb") as printed:
         process = subprocess.Popen(words, cwd=ROOT, env=variables, stdout=printed, stderr=printed, start_new_session=True)
         try:
