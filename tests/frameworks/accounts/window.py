@@ -36,7 +36,7 @@ class Reader(HTMLParser):
         self.links: dict[str, str] = {}
         self.title = self.text = ""
         self._path: list[str] = []
-        self._link = ""
+        self._link = self._select = ""
         self.feed(page)
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
@@ -50,6 +50,10 @@ class Reader(HTMLParser):
             self.inputs[found.get("id") or name] = found
             where = self.forms[-1].boxes if found["type"] == "checkbox" else self.forms[-1].fields
             where[name] = found.get("value") or ""
+        elif tag == "select":
+            self._select = found["name"] or ""
+        elif tag == "option" and ("selected" in found or self._select not in self.forms[-1].fields):
+            self.forms[-1].fields[self._select] = found["value"] or ""
         elif tag == "a":
             self._link = found["href"] or ""
 
@@ -89,9 +93,10 @@ class Window:
         self.where = str(answer.url).removeprefix(HOST)
         return self
 
-    async def press(self, button: str, *, ticked: tuple[str, ...] = (), **typed: Any) -> Window:
-        """Fill in the form with this button, and press it. What is typed must have a field."""
-        form = next(one for one in self.page.forms if button in one.buttons)
+    async def press(self, button: str, *, where: str = "", ticked: tuple[str, ...] = (), **typed: Any) -> Window:
+        """Fill in the form with this button, the first one that leads to a path with `where` in it, and press it. What is typed must have
+        a field."""
+        form = next(one for one in self.page.forms if button in one.buttons and where in one.action)
         assert typed.keys() <= form.fields.keys(), (typed, form)
         given = {name: value if isinstance(value, str) else json.dumps(value) for name, value in typed.items()}
         boxes = {name: form.boxes[name] for name in ticked}

@@ -10,7 +10,7 @@ from fastapi import Response
 
 from buckler.accounts.problems import AccountError
 from buckler.frameworks.fastapi.accounts.depends import OwnerDep, fresh
-from buckler.frameworks.fastapi.accounts.pages.form import Posted
+from buckler.frameworks.fastapi.accounts.pages.form import Form, Posted
 from buckler.frameworks.fastapi.accounts.pages.page import Page, PageDep
 
 if TYPE_CHECKING:
@@ -57,8 +57,8 @@ class Things:
         return f"{page.paths.security}/{self.word}"
 
     def lost(self, page: Page, error: AccountError) -> Response:
-        """Return the page that says that it is gone."""
-        return page.show("problem", error=error, to=self.back(page), label=page.say(f"pages.security_{self.word}.title"))
+        """Return the page that says what is wrong, most of all that it is gone, and leads to the list."""
+        return page.again("problem", error, Form({}), to=self.back(page), label=page.say(f"pages.security_{self.word}.title"))
 
     def _removal(self) -> tuple[Any, Any]:
         async def show(page: PageDep, person: OwnerDep, thing: UUID) -> Response:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from fastapi import Depends, Response
 
 from buckler.accounts import fresh
-from buckler.accounts.problems import AccountError
+from buckler.accounts.problems import AccountError, Problem
 from buckler.accounts.tokens import NEVER, personal
 from buckler.accounts.tokens.problems import TOKEN_UNKNOWN
 from buckler.frameworks.fastapi.accounts import depends
@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from buckler.accounts.tables import Person
     from buckler.accounts.visit import Visit
 
+NO_SCOPE = Problem("account.scope_none", 422, "The token could do nothing.", "Choose at least one thing that it may do.")
 _DAYS = (7, 30, 60, 90, 365)
 _SCOPE = "scope."  # before the name of each box
 
@@ -83,9 +84,13 @@ def _choice(page: Page) -> dict[str, Any]:
 
 
 def _scopes(page: Page, form: Form) -> list[str]:
-    """The boxes that are ticked; where the application offers no list, what was typed."""
+    """The boxes that are ticked; where the application offers no list, what was typed. Raises `AccountError` 422 for none."""
     offered = page.accounts.tokens.scopes
-    return [scope for scope in offered if form.is_on(_SCOPE + scope)] if offered else form.text("scopes").replace(",", " ").split()
+    ticked = [scope for scope in offered if form.is_on(_SCOPE + scope)]
+    chosen = ticked if offered else form.text("scopes").replace(",", " ").split()
+    if not chosen:
+        raise AccountError(NO_SCOPE, "scopes")
+    return chosen
 
 
 def _days(form: Form) -> Any:

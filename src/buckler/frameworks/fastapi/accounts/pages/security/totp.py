@@ -64,8 +64,6 @@ async def scan(page: PageDep, person: OwnerDep, thing: UUID) -> Response:
     try:
         enrolment = await totp.waiting(page.visit, person, thing)
     except AccountError as error:
-        if error.problem is not totp.EXPIRED:
-            raise
         return _THINGS.lost(page, error)
     return page.show("security_totp_scan", enrolment=enrolment)
 
@@ -78,7 +76,7 @@ async def confirm(page: PageDep, person: OwnerDep, form: Posted, thing: UUID) ->
         try:
             enrolment = await totp.waiting(page.visit, person, thing)
         except AccountError as error:
-            return _THINGS.lost(page, error) if error.problem is totp.EXPIRED else page.again("security_totp_scan", error, form)
+            return _THINGS.lost(page, error)
         return page.again("security_totp_scan", wrong, form, enrolment=enrolment)
     page.tell("pages.security_totp.added")
     return page.go(page.paths.security)
