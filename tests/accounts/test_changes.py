@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from sqlalchemy import func, select, update
 
-from buckler.accounts import deletion, email, export, password, reset, signin, signup, tickets, tokens, verify
+from buckler.accounts import confirm, deletion, email, export, password, reset, signin, signup, tickets, tokens, verify
 from buckler.accounts.problems import AccountError
 from buckler.accounts.tables import METADATA, Person
 from buckler.accounts.tokens.problems import TOKEN_INVALID
@@ -51,7 +51,7 @@ async def test_a_new_password_ends_all_other_sessions(stage: Stage) -> None:
     browser, other = stage.browser(), stage.browser()
     await signed_up(stage, browser)
     await sign_in(other)
-    await browser.own(password.change, OTHER)
+    await browser.own(password.change, OTHER, PASSWORD)
     assert await _signed_in(browser)
     assert not await _signed_in(other)
     assert await _refused(other, signin.WRONG, signin.with_password, EMAIL, PASSWORD)
@@ -63,9 +63,27 @@ async def test_a_new_password_is_judged(stage: Stage) -> None:
     browser = stage.browser()
     await signed_up(stage, browser)
     with pytest.raises(AccountError) as refused:
-        await browser.own(password.change, "password1")
+        await browser.own(password.change, "password1", PASSWORD)
     assert refused.value.field == "password"
     await sign_in(stage.browser())
+
+
+async def test_the_present_password_is_shown_and_the_second_factor_is_fresh(stage: Stage) -> None:
+    """ASVS 5.0 V6.2.3. Who has a password alone has shown everything with it."""
+    browser = stage.browser()
+    await signed_up(stage, browser)
+    for wrong in ("", OTHER):
+        with pytest.raises(AccountError) as refused:
+            await browser.own(password.change, OTHER, wrong)
+        assert (refused.value.problem, refused.value.field) == (password.WRONG_CURRENT, "current")
+    stage.clock.move(601)
+    await browser.own(password.change, OTHER, PASSWORD)
+    stage.clock.move(1)
+    await browser.own(confirm.confirm, {"password": OTHER})
+    await with_totp(browser)
+    stage.clock.move(601)
+    with pytest.raises(AccountError, match="not_fresh"):
+        await browser.own(password.change, PASSWORD, OTHER)
 
 
 async def test_a_forgotten_password_is_chosen_anew_by_mail(stage: Stage) -> None:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from buckler.accounts import codes, confirm, fresh, passkeys, password, signin, signup
+from buckler.accounts import codes, confirm, export, fresh, passkeys, password, signin, signup
 from buckler.accounts.fresh import NOT_FRESH
 from buckler.accounts.problems import AccountError
 from buckler.accounts.providers import Claimed
@@ -43,7 +43,7 @@ async def test_a_sign_in_is_fresh_for_ten_minutes_and_again_after_the_password(s
     stage.clock.move(601)
     assert not await _is_fresh(browser)
     with pytest.raises(AccountError) as refused:
-        await browser.own(password.change, OTHER)
+        await browser.own(export.of)
     assert refused.value.problem is NOT_FRESH
     assert await browser.own(confirm.ways) == [["password"]]
     assert await _wrong(browser, {"password": OTHER})
@@ -63,7 +63,7 @@ async def test_freshness_is_its_owners_alone(stage: Stage) -> None:
     await signed_up(stage, eve, "eve@mail.example", OTHER)
 
     async def act(visit: Visit) -> None:
-        await password.change(visit, mira, "a password of the attacker's own")
+        await password.change(visit, mira, "a password of the attacker's own", PASSWORD)
 
     with pytest.raises(AccountError, match="not_fresh"):
         await eve.do(act)

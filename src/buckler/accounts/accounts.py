@@ -42,6 +42,7 @@ class Accounts:
     - `origin`: what links in mails begin with, as in https://shop.example. "": the origin that the visitor used, which is safe as long
       as every one of the guard's `hosts` is yours.
     - `profile`: what the application keeps of a person besides. `roles`: role → permissions.
+    - `require_second_factor`: who has none is led to the settings until they have one (see `docs/accounts`).
     - `max_sessions`: how many devices may be signed in at once; the oldest makes room. None: any number.
     - `folders`: of the application's own templates and texts, which are looked for before Buckler's.
     """
@@ -58,6 +59,7 @@ class Accounts:
     profile: Profile = NoProfile()
     providers: Sequence[Provider] = ()
     roles: Mapping[str, Sequence[str]] = field(default_factory=dict)
+    require_second_factor: bool = False
     max_sessions: int | None = None
     folders: Sequence[Path] = ()
 

@@ -29,6 +29,9 @@ GONE = Problem("account.factor_gone", 404, "There is nothing of this name any mo
 TOO_MANY = Problem("account.factors_too_many", 409, "You have {most} of these already.", "Remove one that you no longer use.")
 
 
+_SHOWN_WHEN_ADDED = {"totp": "totp", "passkey": "passkey", "security_key": "passkey"}  # each answered, so as to be added
+
+
 class Factors(NamedTuple):
     """`passkeys` counts security keys too; `passkeys_that_sign_in` only those that verify who holds them."""
 
@@ -103,6 +106,8 @@ async def may_remove(visit: Visit, person: Person, kind: str) -> None:
 
 async def added(visit: Visit, person: Person, factor: str, name: str) -> None:
     """Say that there is a new factor, and end what was let in without it. The caller commits."""
+    if factor in _SHOWN_WHEN_ADDED:
+        fresh.showed(visit, person, _SHOWN_WHEN_ADDED[factor])
     await _changed(visit, person, "factor_added", factor=factor, name=name)
 
 

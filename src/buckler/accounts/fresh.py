@@ -17,14 +17,33 @@ if TYPE_CHECKING:
 
 NOT_FRESH = Problem("account.not_fresh", 403, "Please confirm that it is you.", "Confirm with your password or passkey, then go on.")
 MINUTES = 10.0  # as long as a person works at one thing; Phoenix's sudo mode has the same
-HOW = "account.how"  # in the session: the factors that were shown at the sign-in
+HOW = "account.how"  # in the session: the factors that were shown at the sign-in, and those that were added since
+_ALONE = ["passkey"]  # verifies who holds it: two factors at once
 _UNFRESH = {"provider", "browser"}  # ways in that somebody else vouched for
+
+
+def by_two(visit: Visit) -> bool:
+    """Whether the person in this session has shown two factors, or has them vouched for: a trusted browser is one."""
+    how = visit.session.get(HOW, [])
+    return len(how) > 1 or how == _ALONE
+
+
+def showed(visit: Visit, person: Person, factor: str) -> None:
+    """Count a factor that was just added, and had to be shown for it, among those of this session."""
+    if visit.session.person == str(person.id):
+        visit.session[HOW] = [*visit.session.get(HOW, []), factor]
 
 
 def age_s(visit: Visit) -> float:
     """Seconds since the person in this session proved who they are, and did it here; infinite when they never did."""
     how = visit.session.get(HOW, [])
     return math.inf if _UNFRESH.intersection(how) else visit.session.fresh_s
+
+
+def need_own(visit: Visit, person: Person) -> None:
+    """Raise `AccountError` 403 unless this is the person's own session."""
+    if visit.session.person != str(person.id):
+        raise AccountError(NOT_FRESH)
 
 
 def is_fresh(visit: Visit, person: Person, minutes: float = MINUTES) -> bool:

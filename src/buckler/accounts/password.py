@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from buckler.accounts import browsers, devices, factors, fresh, tickets, tokens
+from buckler.accounts import browsers, devices, factors, fresh, throttle, tickets, tokens
 from buckler.accounts.passwords import judge
+from buckler.accounts.problems import AccountError, Problem
 
 if TYPE_CHECKING:
     from uuid import UUID
@@ -14,15 +15,35 @@ if TYPE_CHECKING:
     from buckler.accounts.visit import Visit
 
 
-async def change(visit: Visit, person: Person, password: str) -> None:
-    """Change the password of the person who is signed in here, freshly. All other sessions end. Raises `AccountError`."""
-    fresh.need(visit, person)
+WRONG_CURRENT = Problem("account.current_wrong", 401, "The present password is wrong.", "Try again, or choose a new one by mail.")
+
+
+async def change(visit: Visit, person: Person, password: str, current: str = "") -> None:
+    """Change the password of the person who is signed in here. All other sessions end. Raises `AccountError`.
+
+    Who has a password shows it (ASVS 5.0 V6.2.3), and that is all that a sign-in would ask for; who has a second factor, or chooses a first
+    password, must be fresh as well.
+    """
+    fresh.need_own(visit, person)
+    if person.password_hash is None or (await factors.of(visit, person)).second_factor:
+        fresh.need(visit, person)
+    if person.password_hash is not None:
+        await _need_current(visit, person, current)
     hashed = await judged(visit, person, password)
     await replace(visit, person, hashed)
     visit.session.revoke_others()
     await devices.follow(visit)
     visit.record("password_changed", person)
     await visit.commit()
+
+
+async def _need_current(visit: Visit, person: Person, current: str) -> None:
+    await throttle.admit(visit, "fresh", person.email)
+    if not await visit.accounts.hasher.verify(person.password_hash, current):
+        visit.record("confirmation_failed", detail="password")
+        visit.tell()
+        raise AccountError(WRONG_CURRENT, "current")
+    await throttle.succeeded(visit, person.email)
 
 
 async def judged(visit: Visit, person: Person, password: str) -> str:

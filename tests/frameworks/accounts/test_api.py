@@ -168,7 +168,7 @@ async def test_tokens_act_for_a_person_and_never_change_how_they_sign_in(site: S
     made = await client.post("/tokens", 201, name="CI", scopes=["articles:read"], days=30)
     assert [item["hint"] for item in await client.get("/tokens")] == [made["hint"]]
     program = site.client(authorization=f"Bearer {made['token']}")
-    assert (await program.get("/me", 403))["code"] == "account.token_narrow"
+    assert (await program.get("/me", 403))["code"] == "account.session_needed"
     await client("DELETE", f"/tokens/{made['id']}")
     assert (await program.get("/me", 401))["code"] == "account.token_invalid"
     never = await client.post("/tokens", 201, name="For ever", days=None)
@@ -203,8 +203,9 @@ async def test_a_client_without_cookies_exchanges_its_session_for_tokens(site: S
 async def test_password_address_and_leaving(site: Site) -> None:
     client, other = site.client(), site.client("198.51.100.9")
     await _signed_up(site, client)
-    assert (await client("PUT", "/password", 422, password="password1"))["code"] == "account.password_common"
-    await client("PUT", "/password", password=OTHER)
+    assert (await client("PUT", "/password", 401, password=OTHER))["code"] == "account.current_wrong"
+    assert (await client("PUT", "/password", 422, password="password1", current=PASSWORD))["code"] == "account.password_common"
+    await client("PUT", "/password", password=OTHER, current=PASSWORD)
     await client("PUT", "/email", 202, email="new@mail.example")
     await other.post("/email/finish", token=await site.stage.token())
     assert (await client.get("/me"))["email"] == "new@mail.example"

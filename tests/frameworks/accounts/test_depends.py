@@ -30,7 +30,7 @@ from buckler.frameworks.fastapi.accounts import (
     signed_in,
 )
 from buckler.testing import guarded
-from tests.accounts.flows import sign_in, signed_up
+from tests.accounts.flows import sign_in, signed_up, with_totp
 from tests.accounts.stage import Browser, Stage, stage_at
 
 if TYPE_CHECKING:
@@ -180,7 +180,8 @@ async def test_a_token_for_some_things_is_for_routes_that_name_them(stage: Stage
 
     await browser.own(editor)
     narrow = {"authorization": f"Bearer {await browser.own(_token, 'articles:read')}"}
-    for path in ("/maybe", "/who", "/row", "/own", "/fresh"):
+    assert (await app.get("/own", **narrow)).json()["code"] == "account.session_needed"
+    for path in ("/maybe", "/who", "/row", "/fresh"):
         assert (await app.get(path, **narrow)).json()["code"] == "account.token_narrow", path
     assert (await app.http.delete("/articles", headers=narrow)).json()["code"] == "account.scope_missing"
     assert (await app.get("/accepting", **narrow)).json() == "personal_token"
@@ -188,6 +189,21 @@ async def test_a_token_for_some_things_is_for_routes_that_name_them(stage: Stage
     assert (await app.get("/accepting", **other)).json()["code"] == "account.scope_missing"
     fitting = {"authorization": f"Bearer {await browser.own(_token, 'articles:read', 'articles:delete')}"}
     assert (await app.http.delete("/articles", headers=fitting)).status_code == 200
+
+
+async def test_where_a_second_factor_is_required_nobody_gets_past_the_settings_without_one(tmp_path: Path) -> None:
+    async with stage_at(tmp_path, require_second_factor=True) as stage:
+        browser = stage.browser()
+        app = Pair(stage, browser)
+        await signed_up(stage, browser)
+        for path in ("/maybe", "/who", "/row", "/fresh"):
+            assert (await app.get(path)).json()["code"] == "account.second_needed", path
+        assert (await app.get("/who", **PAGE)).headers["location"] == "/account/security?next=/who"
+        assert (await app.get("/own")).json() == "mira@mail.example"
+        assert (await app.get("/open")).json() == "open"
+        await with_totp(browser)
+        assert (await app.get("/who")).json() == "session"
+        await app.http.aclose()
 
 
 async def test_a_store_that_does_not_answer_refuses(stage: Stage, pair: tuple[Browser, Pair], monkeypatch: pytest.MonkeyPatch) -> None:

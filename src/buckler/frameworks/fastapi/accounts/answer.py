@@ -12,7 +12,7 @@ from fastapi.responses import RedirectResponse, Response
 from buckler.accounts.fresh import NOT_FRESH
 from buckler.core.answer import refusal
 from buckler.core.own_path import own_path
-from buckler.frameworks.fastapi.accounts.depends import NOBODY, accounts_of
+from buckler.frameworks.fastapi.accounts.depends import NOBODY, SECOND_NEEDED, accounts_of
 from buckler.frameworks.starlette import guarded_request
 from buckler.guard.refuse import STORE_FAILED
 
@@ -29,7 +29,9 @@ async def on_account_error(request: Request, error: Exception) -> Response:
     """Answer an `AccountError` that no page has caught."""
     failed = cast("AccountError", error)
     accounts, guarded = accounts_of(request), guarded_request(request.scope)
-    to = {NOBODY.code: accounts.paths.sign_in, NOT_FRESH.code: accounts.paths.confirm}.get(failed.problem.code)
+    paths = accounts.paths
+    ways = {NOBODY.code: paths.sign_in, NOT_FRESH.code: paths.confirm, SECOND_NEEDED.code: paths.security}
+    to = ways.get(failed.problem.code)
     if to is not None and navigates(request):
         back = _here(request)
         return RedirectResponse(f"{to}?next={quote(back)}" if back else to, 303, {"cache-control": "no-store"})

@@ -34,6 +34,10 @@ NOBODY = Problem("account.sign_in_needed", 401, "Please sign in first.", "Sign i
 NARROW = Problem("account.token_narrow", 403, "The token was made for less than this.", "Use one that is for everything, or sign in.")
 BY_SESSION = Problem("account.session_needed", 403, "A token may not do this.", "Sign in, and do it yourself.")
 
+SECOND_NEEDED = Problem(
+    "account.second_needed", 403, "This site asks for a second factor.", "Add a passkey or an authenticator app under Security."
+)
+
 RULE = "__buckler_rule__"
 STATE = "buckler_accounts"
 _SCHEMES = frozenset({b"bearer", b"token"})  # RFC 6750; the second is what many programs send for a personal token
@@ -68,10 +72,18 @@ def rule(name: str) -> Callable[[T], T]:
 
 
 async def proved(visit: VisitDep) -> SignedIn | None:
-    """Return proof of who calls, whatever it was made for, or None for a visitor. Raises 401 for a token that is not valid.
+    """Return proof of who calls, whatever it was made for, or None for a visitor. Raises 401 for a token that is not valid, and 403 for
+    somebody who lacks the second factor that the site requires.
 
     By session it asks no database: who was disabled or deleted has no session any more.
     """
+    who = await _identified(visit)
+    if who is not None and visit.accounts.require_second_factor and who.how == "session" and not freshness.by_two(visit):
+        raise AccountError(SECOND_NEEDED)
+    return who
+
+
+async def _identified(visit: Visit) -> SignedIn | None:
     header = visit.request.headers.get(b"authorization")
     if header is not None:
         return await _by_token(visit, header)
@@ -115,6 +127,10 @@ SignedInDep = Annotated[SignedIn, Depends(signed_in)]
 @rule("signed in")
 async def person(visit: VisitDep, who: SignedInDep) -> Person:
     """Return the row of who calls. Raises 401 for nobody. Two statements, one for a token. A dependency."""
+    return await _row(visit, who)
+
+
+async def _row(visit: Visit, who: SignedIn) -> Person:
     if who.how == "session":
         await devices.seen(visit)  # a device that was ended is out, even if its session took a new id at that moment
     found = await people.by_id(visit, who.person_id)
@@ -127,15 +143,25 @@ PersonDep = Annotated[Person, Depends(person)]
 
 
 @rule("signed in here")
-async def owner(who: SignedInDep, person: PersonDep) -> Person:
+async def owner(visit: VisitDep) -> Person:
     """Return the row of who is signed in by session. Raises 403 for a token, whatever it was made for: a program that acts for somebody
-    does not change how they sign in. A dependency."""
+    does not change how they sign in. Somebody who lacks a required second factor gets in, to add it. A dependency."""
+    who = await _identified(visit)
+    if who is None:
+        raise AccountError(NOBODY)
     if who.how != "session":
         raise AccountError(BY_SESSION)
-    return person
+    return await _row(visit, who)
 
 
 OwnerDep = Annotated[Person, Depends(owner)]
+
+
+@rule("fresh here")
+async def fresh_owner(visit: VisitDep, person: OwnerDep) -> Person:
+    """The same, freshly. For pages by which somebody changes how they sign in; everything else asks for `fresh`. A dependency."""
+    freshness.need(visit, person)
+    return person
 
 
 def fresh(minutes: float = freshness.MINUTES) -> Any:

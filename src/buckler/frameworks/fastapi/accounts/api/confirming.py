@@ -6,7 +6,7 @@ from fastapi import APIRouter
 
 from buckler.accounts import confirm, email, factors, fresh, passkeys, password
 from buckler.frameworks.fastapi.accounts.api.route import ApiRoute
-from buckler.frameworks.fastapi.accounts.api.shapes import DONE, MAIL, Confirm, EmailOnly, NewPassword, State
+from buckler.frameworks.fastapi.accounts.api.shapes import DONE, MAIL, ChangedPassword, Confirm, EmailOnly, State
 from buckler.frameworks.fastapi.accounts.depends import OwnerDep, VisitDep
 
 router = APIRouter(route_class=ApiRoute, tags=["Oneself"])
@@ -58,9 +58,9 @@ async def passkey_options(visit: VisitDep, person: OwnerDep, *, beside_password:
 
 
 @router.put("/password")
-async def change_password(given: NewPassword, visit: VisitDep, person: OwnerDep) -> State:
-    """Change the password. Asks for a fresh sign-in; all other sessions end."""
-    await password.change(visit, person, given.password)
+async def change_password(given: ChangedPassword, visit: VisitDep, person: OwnerDep) -> State:
+    """Change the password. Asks for a fresh sign-in of who has a second factor, or no password yet; all other sessions end."""
+    await password.change(visit, person, given.password, given.current)
     return DONE
 
 

@@ -75,6 +75,12 @@ class NewPassword(Given):
     password: Secret
 
 
+class ChangedPassword(NewPassword):
+    """`current`: the present one; not for somebody who has none yet."""
+
+    current: Secret = ""
+
+
 class Reset(NewPassword):
     """`token`: from the link in the mail."""
 
