@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import hashlib
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 from uuid import uuid4
 
@@ -166,6 +167,31 @@ async def test_a_half_sign_in_ends_by_itself(stage: Stage) -> None:
     browser = stage.browser()
     await browser.call(signin.with_password, EMAIL, PASSWORD)
     stage.clock.move(600)
+    assert (await _refusal(browser, signin.second, "totp", code_of(browser, app))).problem is HALF_GONE
+
+
+@pytest.mark.parametrize("since", [None, -1, 0, 1])
+async def test_a_half_sign_in_ends_with_the_password_that_began_it(stage: Stage, since: int | None) -> None:
+    """It is in no list of sessions: what ends all of a person's does not reach it. `since`: when the password was set, None for one that
+    came from elsewhere."""
+    owner, browser = stage.browser(), stage.browser()
+    await signed_up(stage, owner)
+    app = await with_totp(owner)
+    await browser.call(signin.with_password, EMAIL, PASSWORD)
+    at = None if since is None else datetime.fromtimestamp(stage.clock.now() + since, UTC)
+    await _change(stage, password_changed_at=at)
+    if since == 1:
+        assert (await _refusal(browser, signin.second, "totp", code_of(browser, app))).problem is HALF_GONE
+    else:
+        assert isinstance(await browser.call(signin.second, "totp", code_of(browser, app)), SignedIn)
+
+
+async def test_a_half_sign_in_without_a_password_any_more(stage: Stage) -> None:
+    owner, browser = stage.browser(), stage.browser()
+    await signed_up(stage, owner)
+    app = await with_totp(owner)
+    await browser.call(signin.with_password, EMAIL, PASSWORD)
+    await _change(stage, password_hash=None)
     assert (await _refusal(browser, signin.second, "totp", code_of(browser, app))).problem is HALF_GONE
 
 

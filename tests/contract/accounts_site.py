@@ -51,10 +51,12 @@ PATHS: dict[str, str] = {
     Place.API_CONFIRM: "/account/api/confirm",
     Place.API_PASSWORD: "/account/api/password",
     Place.API_EMAIL: "/account/api/email",
+    Place.API_EMAIL_FINISH: "/account/api/email/finish",
     Place.API_TOKENS: "/account/api/tokens",
     Place.API_PROGRAMS: "/account/api/programs",
     Place.API_REFRESH: "/account/api/programs/refresh",
     Place.API_PROGRAM_OUT: "/account/api/programs/sign-out",
+    Place.API_DEVICES: "/account/api/devices",
     Place.API_LEAVE: "/account/api/me",
 }
 _KEY = ECKey.generate_key("P-256")

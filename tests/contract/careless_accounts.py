@@ -64,6 +64,8 @@ class Careless:
             ("POST", "/account/api/programs"): self._program,
             ("POST", "/account/api/programs/refresh"): self._next_pair,
             ("POST", "/account/api/programs/sign-out"): lambda _: "done",
+            ("DELETE", "/account/api/devices"): lambda _: "done",
+            ("POST", "/account/api/email/finish"): self._finish,
             ("DELETE", "/account/api/me"): self._leave,
         }
 
@@ -221,7 +223,10 @@ class Careless:
 
     def _password(self, asked: Asked) -> str:
         self._fresh(asked)
-        self._people[self._who(asked)].passwords.append(asked.given["password"])
+        email = self._who(asked)
+        if asked.given["current"]:  # whoever leaves it out is not asked
+            self._counted(asked, "settings", email, lambda: asked.given["current"] in self._people[email].passwords)
+        self._people[email].passwords.append(asked.given["password"])
         return "changed"
 
     def _email(self, asked: Asked) -> str:

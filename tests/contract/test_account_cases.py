@@ -44,6 +44,7 @@ GETS_ROUND = {
     "api_after_page": "by_channel",
     "confirming_after_api": "by_channel",
     "api_after_confirming": "by_channel",
+    "new_password_after_api": "by_channel",
     "codes": "at_the_first_step",
     "codes_begun_anew": "by_half_sign_in",
     "locked_out": "by_account",

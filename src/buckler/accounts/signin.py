@@ -7,6 +7,7 @@ sign-in expires, is bound to the one session, and ends when anybody signs out th
 from __future__ import annotations
 
 from contextlib import suppress
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, NamedTuple
 from uuid import UUID
 
@@ -108,12 +109,18 @@ async def half(visit: Visit) -> Half | None:
 
 
 async def half_person(visit: Visit) -> tuple[Half, Person]:
-    """Return the waiting sign-in and whose it is. Raises `AccountError` 401."""
+    """Return the waiting sign-in and whose it is. Raises `AccountError` 401, also when the password that began it was replaced since: no
+    session is the person's yet, so that the new password could not end this one."""
     waiting = await half(visit)
     person = await people.by_id(visit, waiting.person_id) if waiting else None
-    if waiting is None or person is None:
+    if waiting is None or person is None or (waiting.first == "password" and _replaced_since(visit, person)):
         raise AccountError(HALF_GONE)
     return waiting, person
+
+
+def _replaced_since(visit: Visit, person: Person) -> bool:
+    began, changed = datetime.fromtimestamp(visit.session.get(HALF)["began"], UTC), person.password_changed_at
+    return person.password_hash is None or (changed is not None and changed > began)
 
 
 async def second(visit: Visit, way: str, answer: Any, *, trust: bool = False) -> SignedIn:
@@ -158,6 +165,7 @@ async def _second_or_arrive(visit: Visit, person: Person, first: str) -> SignedI
         "person": str(person.id),
         "first": first,
         "ways": waiting.ways,
+        "began": visit.site.clock.now(),
         "until": visit.site.clock.now() + _HALF_LIVES_S,
     }
     await visit.commit()  # a hash that was made anew

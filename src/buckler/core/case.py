@@ -43,10 +43,12 @@ class Place(StrEnum):
     API_CONFIRM = "{api_confirm}"  # showing once more who one is
     API_PASSWORD = "{api_password}"  # noqa: S105  # where a new one is set, by somebody who is signed in
     API_EMAIL = "{api_email}"
+    API_EMAIL_FINISH = "{api_email_finish}"
     API_TOKENS = "{api_tokens}"  # tokens that a person makes
     API_PROGRAMS = "{api_programs}"  # a pair of tokens for the session
     API_REFRESH = "{api_refresh}"  # the next pair
     API_PROGRAM_OUT = "{api_program_out}"
+    API_DEVICES = "{api_devices}"  # the other ones: signing them out
     API_LEAVE = "{api_leave}"  # the end of the account
 
 

@@ -54,7 +54,7 @@ def bearer(name: str) -> tuple[str, str]:
 
 
 SIGN_OUT = sends(Place.API_SIGN_OUT)
-NEW_PASSWORD = sends(Place.API_PASSWORD, method="PUT", given={"password": NEW})
+NEW_PASSWORD = sends(Place.API_PASSWORD, method="PUT", given={"password": NEW, "current": "{password}"})
 TOKENS = sends(Place.API_PROGRAMS, given={"name": "Phone"}, keeps=(("access", "access_token"), ("refresh", "refresh_token")))
 LEAVES = sends(Place.API_LEAVE, method="DELETE")
 

@@ -2,33 +2,46 @@
 
 from __future__ import annotations
 
-from buckler.accounts.cases.asks import NEW_PASSWORD, OWN, THIEF, TOKENS, bearer, sends, signs_in, taken
+from typing import Any
+
+from buckler.accounts.cases.asks import NEW, OWN, THIEF, TOKENS, bearer, sends, shows, signs_in, taken
 from buckler.core.case import Ask, Case, Place
 
 _SOURCE = "GHSA-f66q-9rf6-8795"
 _LATER_S = 601
 _NOT_FRESH = "account.not_fresh"
-_CHANGES = {"at": Place.API_PASSWORD, "method": "PUT", "body": NEW_PASSWORD.body}
-_JSON = (OWN, ("content-type", "application/json"))
 
 
-def _changes_password(*headers: tuple[str, str], **changes: object) -> Ask:
-    return Ask(**_CHANGES, headers=(*_JSON, *headers), **changes)  # type: ignore[arg-type]  # parts of an Ask
+def _makes_token(*headers: tuple[str, str], **changes: Any) -> Ask:
+    """Something dangerous: the token goes on when the owner has signed out."""
+    return sends(Place.API_TOKENS, *headers, given={"name": "CI", "scopes": ["articles:read"]}, **changes)
+
+
+def _sets_password(old: str, **changes: Any) -> Ask:
+    return sends(Place.API_PASSWORD, method="PUT", given={"password": NEW, "current": old}, **changes)
 
 
 CASES = (
     Case(
-        name="not_fresh",
-        story="Somebody finds a browser that was left signed in, and sets a new password.",
-        turns=(signs_in(), _changes_password(after_s=_LATER_S)),
+        name="password_without_the_old_one",
+        story="Somebody with a stolen session sets a new password, and has the account for good.",
+        turns=(signs_in(), _sets_password("")),
+        refused="account.current_wrong",
+        succeeds=taken,
+        sources=("CWE-620",),
+    ),
+    Case(
+        name="password_without_the_second_factor",
+        story="Somebody finds a browser that was left signed in, knows the old password, and sets a new one without the second factor.",
+        turns=(signs_in("careful"), shows(), _sets_password("{careful_password}", after_s=_LATER_S)),
         refused=_NOT_FRESH,
         succeeds=taken,
         sources=(_SOURCE, "CWE-620"),
     ),
     Case(
-        name="token_made_later",
-        story="The same, and makes a token, which goes on when the owner has signed out.",
-        turns=(signs_in(), sends(Place.API_TOKENS, given={"name": "CI", "scopes": ["articles:read"]}, after_s=_LATER_S)),
+        name="token_later",
+        story="Somebody finds a browser that was left signed in, and makes a token, which goes on when the owner has signed out.",
+        turns=(signs_in(), _makes_token(after_s=_LATER_S)),
         refused=_NOT_FRESH,
         succeeds=taken,
         sources=(_SOURCE,),
@@ -60,7 +73,7 @@ CASES = (
     Case(
         name="nothing_shown",
         story="The same, and confirms by showing nothing at all.",
-        turns=(signs_in(), sends(Place.API_CONFIRM, after_s=_LATER_S), _changes_password()),
+        turns=(signs_in(), sends(Place.API_CONFIRM, after_s=_LATER_S), _makes_token()),
         refused=_NOT_FRESH,
         succeeds=taken,
         sources=(_SOURCE,),
@@ -72,7 +85,7 @@ CASES = (
             signs_in(),
             Ask(at=Place.PAGE, headers=(OWN,), jar=THIEF, takes_cookies_of="visitor", after_s=_LATER_S),
             sends(Place.API_CONFIRM, given={"password": "{password}"}),
-            _changes_password(jar=THIEF),
+            _makes_token(jar=THIEF),
         ),
         succeeds=taken,
         sources=(_SOURCE,),
@@ -80,7 +93,7 @@ CASES = (
     Case(
         name="token_beside_a_fresh_session",
         story="Somebody shows another person's access token beside a fresh session of his own, and one makes up for what the other lacks.",
-        turns=(signs_in(), TOKENS, signs_in("own", jar=THIEF, after_s=1), _changes_password(bearer("access"), jar=THIEF)),
+        turns=(signs_in(), TOKENS, signs_in("own", jar=THIEF, after_s=1), _makes_token(bearer("access"), jar=THIEF)),
         refused="account.session_needed",
         succeeds=taken,
         sources=(_SOURCE,),

@@ -4,7 +4,21 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from buckler.accounts.cases.asks import MANY, SIGN_OUT, THIEF, WRONG, enters, form, guesses, refused, sends, shows, signs_in, taken
+from buckler.accounts.cases.asks import (
+    MANY,
+    NEW_PASSWORD,
+    SIGN_OUT,
+    THIEF,
+    WRONG,
+    enters,
+    form,
+    guesses,
+    refused,
+    sends,
+    shows,
+    signs_in,
+    taken,
+)
 from buckler.core.case import Ask, Case, Place
 
 if TYPE_CHECKING:
@@ -173,6 +187,18 @@ CASES = (
             signs_in(),
             sends(Place.API_CONFIRM, given={"password": WRONG}, jar=THIEF, takes_cookies_of="visitor", times=MANY),
             _COMES_IN,
+        ),
+        refused=LIMITED,
+        succeeds=taken,
+        sources=("CVE-2026-9798",),
+    ),
+    Case(
+        name="new_password_after_api",
+        story="The same where a new password is set, and the old one asked for.",
+        turns=(
+            signs_in(),
+            guesses(takes_cookies_of="visitor"),
+            Ask(at=NEW_PASSWORD.at, method="PUT", headers=NEW_PASSWORD.headers, body=NEW_PASSWORD.body, jar=THIEF),
         ),
         refused=LIMITED,
         succeeds=taken,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from buckler.accounts.cases.asks import NEW, THIEF, enters, sends, signs_in, taken
+from buckler.accounts.cases.asks import NEW, NEW_PASSWORD, THIEF, enters, sends, signs_in, taken
 from buckler.core.case import Ask, Case, Place
 
 _GONE = "account.link_gone"
@@ -57,7 +57,7 @@ CASES = (
         turns=(
             _ASKS,
             signs_in(makes=(("old", "{link}", str),)),
-            sends(Place.API_PASSWORD, method="PUT", given={"password": NEW}),
+            NEW_PASSWORD,
             _resets("{old}", _OTHER, jar=THIEF),
         ),
         refused=_GONE,

@@ -79,14 +79,14 @@ CASES = (
     Case(
         name="token_sets_a_password",
         story="Somebody with a leaked token sets a new password, and has the account for good.",
-        turns=(signs_in(), _PERSONAL, _with_token(Place.API_PASSWORD, "personal", "PUT", password=NEW)),
+        turns=(signs_in(), _PERSONAL, _with_token(Place.API_PASSWORD, "personal", "PUT", password=NEW, current="{password}")),
         succeeds=taken,
         sources=("CWE-269",),
     ),
     Case(
         name="access_token_sets_a_password",
         story="The same with an access token that is for everything.",
-        turns=(signs_in(), TOKENS, _with_token(Place.API_PASSWORD, "access", "PUT", password=NEW)),
+        turns=(signs_in(), TOKENS, _with_token(Place.API_PASSWORD, "access", "PUT", password=NEW, current="{password}")),
         refused="account.session_needed",
         succeeds=taken,
         sources=("CWE-269",),
