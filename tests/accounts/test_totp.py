@@ -1,7 +1,9 @@
 from __future__ import annotations
 
 import asyncio
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING
+from uuid import uuid4
 
 import pytest
 from pyotp import TOTP
@@ -11,6 +13,7 @@ from buckler.accounts import totp
 from buckler.accounts.seal import Seal
 from buckler.accounts.tables import Totp
 from buckler.core.sign import Keys
+from buckler.errors import ConfigError
 from buckler.testing import SECRET
 from tests.accounts import owner
 from tests.accounts.authenticators import enrolled, only_row
@@ -41,14 +44,17 @@ async def test_the_vectors_of_rfc_6238(stage: Stage, at_s: int, code: str) -> No
 
     async def plant(visit: Visit) -> None:
         person = await stage.person()
-        sealed = Seal(visit.site.keys, "account.totp").seal(VECTOR_SEED, str(person.id))
-        now = visit.now
-        visit.db.add(Totp(person_id=person.id, name="phone", sealed_seed=sealed, last_step=0, created_at=now, confirmed_at=now))
+        visit.db.add(totp.from_elsewhere(VECTOR_SEED, person.id, secrets=[SECRET, OLD], at=visit.now))
         await visit.commit()
 
     await browser.do(plant)
     assert not await owner.of(browser, totp.check, MIRA, "000000")
     assert await owner.of(browser, totp.check, MIRA, code[-6:])
+
+
+def test_a_seed_of_another_site_must_be_long_enough() -> None:
+    with pytest.raises(ConfigError, match="15 bytes"):
+        totp.from_elsewhere(b"1" * 15, uuid4(), secrets=[SECRET], at=datetime.now(UTC))
 
 
 async def test_a_code_of_the_step_before_and_after_is_right(stage: Stage) -> None:

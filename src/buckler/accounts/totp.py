@@ -30,9 +30,13 @@ from buckler.accounts.problems import AccountError, Problem
 from buckler.accounts.seal import Seal
 from buckler.accounts.tables import Totp
 from buckler.core.event import Event
+from buckler.core.options import need
+from buckler.core.sign import Keys
 from buckler.errors import VerificationError
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from sqlalchemy import ColumnElement
 
     from buckler.accounts.tables import Person
@@ -43,6 +47,7 @@ WRONG = Problem(
 )
 EXPIRED = Problem("account.totp_expired", 410, "This QR code is no longer valid.", "Begin again, and remove the old entry from the app.")
 
+_LEAST_SEED_BYTES = 16
 _SEED_BYTES = 20  # RFC 4226, section 4, R6: 160 bits are recommended, as long as the digest
 _STEP_S = 30  # RFC 6238, section 5.2: recommended
 _AROUND = (-1, 0, 1)  # RFC 6238, section 5.2: at most one step for the way and the clock; the same for a clock that is ahead
@@ -89,6 +94,15 @@ async def begin(visit: Visit, person: Person, name: str = "") -> Enrolment:
     visit.db.add(Totp(id=enrolment_id, person_id=person.id, name=title, sealed_seed=sealed, last_step=0, created_at=visit.now))
     await visit.commit()
     return _enrolment(visit, person, enrolment_id, seed)
+
+
+def from_elsewhere(seed: bytes, person_id: UUID, *, secrets: Sequence[str | bytes], at: datetime, name: str = "") -> Totp:
+    """Return the row of an app that another program has enrolled, for a site that moves here (docs/accounts/moving.md). Six digits, 30
+    seconds, SHA-1. `secrets`: of the site. Raises `ConfigError` for a seed under 128 bits (RFC 4226, section 4, R6)."""
+    need(len(seed) >= _LEAST_SEED_BYTES, "seed", f"{len(seed)} bytes", "leave it behind: it is too short, and the person enrols anew")
+    sealed = Seal(Keys(secrets), _PURPOSE).seal(seed, str(person_id))
+    title = factors.named(name, _OTHERWISE)
+    return Totp(person_id=person_id, name=title, sealed_seed=sealed, last_step=0, created_at=at, confirmed_at=at)
 
 
 async def confirm(visit: Visit, person: Person, totp_id: UUID, code: str) -> None:

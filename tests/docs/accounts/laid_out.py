@@ -80,12 +80,17 @@ class Visitor:
             self.answer = self._send("GET", self.answer.headers["location"])
         return self
 
-    def press(self, button: str, **fields: str) -> Visitor:
-        """Send the form that has this button, and follow where it leads."""
-        form = next(form for form in self.page.forms if button in form.buttons)
+    def press(self, button: str = "", **fields: str) -> Visitor:
+        """Send the form that has this button, or the only one, and follow where it leads."""
+        (form,) = [form for form in self.page.forms if not button or button in form.buttons]
         assert set(fields) <= set(form.fields), form
         self.answer = self._send("POST", form.action or self.where, data={**form.fields, **fields})
         return self.open(self.answer.headers["location"]) if self.answer.has_redirect_location else self
+
+    def open_mail(self, path: str) -> Visitor:
+        """Open the newest link to `path` among the letters of a site in development."""
+        found = re.findall(r'href="http://localhost:\d+(/[^"]+)"', self.open("/account/mailbox").answer.text)
+        return self.open(next(link for link in found if link.startswith(f"{path}?token=")))
 
     def ask(self, method: str, path: str, **given: Any) -> httpx.Response:
         """What a script of the page asks, by JSON."""
