@@ -42,6 +42,7 @@ SECRET = "a secret of the tests: thirty-two bytes or more"
 SCOPES = ["articles:read", "articles:write"]
 ROLES = {"everybody": ["articles:*"]}
 NO_NAME = Problem("shop.name_unfit", 422, "This is no name.", "A name has letters.")
+TAKEN = Problem("shop.name_taken", 409, "Somebody has this name.", "Choose another one.")
 
 
 class AheadClock:
@@ -61,13 +62,20 @@ class AheadClock:
 
 
 class Named(NoProfile):
-    """Asks for a name, and keeps nothing."""
+    """Asks for a name, and keeps nothing. `taken`: names that nobody can have any more."""
+
+    taken: set[str]
+
+    def __init__(self) -> None:
+        self.taken = set()
 
     fields: Sequence[Field] = (Field("nickname", "Your name here", "nickname", 40, hint="Others see it."),)
 
     async def check(self, visit: Visit, given: Mapping[str, str]) -> None:
         if not any(map(str.isalpha, given["nickname"])):
             raise AccountError(NO_NAME, "nickname")
+        if given["nickname"] in self.taken:
+            raise AccountError(TAKEN, "nickname")
 
 
 def database(folder: Path) -> Any:

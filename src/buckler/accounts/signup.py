@@ -87,7 +87,8 @@ async def opened(visit: Visit, token: str) -> Opened:
 
 async def finish(visit: Visit, token: str, password: str = "", profile: Mapping[str, str] | None = None) -> SignedIn:
     """Make the account, and sign in. In another browser than the one in which it began, only who knows the password may: the owner of
-    a mailbox must not be talked into confirming what somebody else has set up. Raises `AccountError`."""
+    a mailbox must not be talked into confirming what somebody else has set up. `profile` is what is said otherwise by now. Raises
+    `AccountError`."""
     _, kept = await tickets.look(visit, PURPOSE, token)
     if not _began_here(visit, token):
         if "password" not in kept:
@@ -95,9 +96,9 @@ async def finish(visit: Visit, token: str, password: str = "", profile: Mapping[
         await throttle.admit(visit, "page", kept["email"])
         if not await visit.accounts.hasher.verify(kept["password"], password):
             raise AccountError(WRONG, "password")
-    await tickets.redeem(visit, PURPOSE, token)
     given = fitting(visit.accounts.profile.fields, {**kept["profile"], **(profile or {})})
-    await visit.accounts.profile.check(visit, given)
+    await visit.accounts.profile.check(visit, given)  # before the ticket is spent: a name may have been taken meanwhile
+    await tickets.redeem(visit, PURPOSE, token)
     new = passkeys.NewPasskey.from_json(kept["passkey"]) if "passkey" in kept else None
     person_id = UUID(new.person_id) if new else None  # the authenticator was told it
     person = await make(visit, New(kept["email"], kept.get("password"), kept["language"], verified=True, person_id=person_id), given)

@@ -214,3 +214,21 @@ def test_a_form_says_no_secret_again() -> None:
     secrets = ("password", "password_new", "totp", "token", "passkey", "code", "recovery")
     form = Form({"email": "a", **dict.fromkeys(secrets, "b")})
     assert form.given == {"email": "a"}
+
+
+async def test_a_name_that_was_taken_meanwhile_is_asked_for_anew(shop: Shop) -> None:
+    """The link stays good: nobody has to begin again for a name."""
+    window = await fill(shop.window())
+    link = await shop.link()
+    shop.accounts.profile.taken.add("Mira")  # type: ignore[attr-defined]  # the profile of the test site
+    await window.open(link)
+    assert "nickname" not in window.page.inputs
+    await window.press("Yes, create my account")
+    assert window.status == 409
+    assert "Somebody has this name." in window.text
+    assert window.page.inputs["nickname"]["value"] == "Mira"
+    await window.press("Yes, create my account", nickname="Selma")
+    assert (window.where, window.status) == ("/", 200)
+    elsewhere = shop.window()
+    await elsewhere.open(link)
+    assert GONE in elsewhere.text

@@ -65,17 +65,24 @@ async def open_link(page: PageDep, token: str = "") -> Response:
 
 async def finish(page: PageDep, form: Posted) -> Response:
     """Make the account, and lead on as its owner."""
-    token = form.text("token")
+    token, fields = form.text("token"), page.accounts.profile.fields
+    said_anew = form.only(field.name for field in fields if form.is_on(field.name))
     try:
-        await signup.finish(page.visit, token, form.text("password"))
+        await signup.finish(page.visit, token, form.text("password"), said_anew)
     except AccountError as error:
         return await _ask(page, token, error, form)
     return page.go(page.visit.session.pop(_NEXT, "") or page.paths.home)
 
 
 async def _ask(page: Page, token: str, error: AccountError | None = None, form: Form | None = None) -> Response:
+    """The button, and what has to be said anew: a name that somebody took since."""
     try:
         opened = await signup.opened(page.visit, token)
     except AccountError as gone:
         return page.private(page.show("problem", error=gone, to=page.paths.sign_up, label=page.say("pages.problem.sign_up")))
-    return page.private(page.show("verify", error=error, form=form, token=token, email=opened.email, asks_password=opened.asks_password))
+    fields = [field for field in page.accounts.profile.fields if error is not None and error.field == field.name]
+    given = {**opened.profile, **(form.given if form is not None else {})}
+    shown = page.show(
+        "verify", error=error, given=given, token=token, email=opened.email, asks_password=opened.asks_password, fields=fields
+    )
+    return page.private(shown)
