@@ -24,7 +24,7 @@ PAGES = [
     "", "/password", "/email", "/email/sent", "/email/confirm", "/passkeys", "/passkeys/new-passkey", "/passkeys/new-key", "/totp",
     "/totp/new", "/recovery", "/links", "/devices", "/browsers", "/tokens", "/tokens/new", "/programs", "/activity", "/data", "/delete",
 ]  # fmt: skip
-FRESH = ["/password", "/email", "/passkeys/new-passkey", "/passkeys/new-key", "/totp/new", "/recovery", "/tokens/new", "/data", "/delete"]
+FRESH = ["/email", "/passkeys/new-passkey", "/passkeys/new-key", "/totp/new", "/recovery", "/tokens/new", "/data", "/delete"]
 ONE = UUID("8e2f5a06-8e0c-4f0b-9d3e-3a52b2c8a0c1")  # nobody's
 LOST_PAGES = [
     f"/{word}/{ONE}/{act}" for word, act in

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING
 
 from sqlalchemy import update
@@ -22,11 +23,13 @@ async def test_a_new_password_ends_all_other_sessions(shop: Shop) -> None:
     other = await shop.sign_in(shop.window())
     await window.open(f"{S}/password")
     assert window.page.title.startswith("Change your password")
-    await window.press("Save password", password="password12")
+    await window.press("Save password", current=OTHER, password=OTHER)
+    assert (window.status, "The present password is wrong." in window.text) == (401, True)
+    await window.press("Save password", current=PASSWORD, password="password12")
     assert window.status == 422
     assert "Strength: 1 of 4" in window.text
     assert "value" not in window.page.inputs["password"]
-    await window.press("Save password", password=OTHER)
+    await window.press("Save password", current=PASSWORD, password=OTHER)
     assert (window.path, "Your new password is saved." in window.text) == (S, True)
     assert (await other.open(S)).path == "/account/sign-in"
     shop.clock.move(1)
@@ -126,3 +129,30 @@ async def test_an_account_is_deleted_by_typing_its_address(shop: Shop) -> None:
         assert (await one.open(S)).path == "/account/sign-in"
     assert (await shop.letters())[-1]["subject"] == "Your account at Harbour Books was deleted"
     assert (await shop.sign_in(shop.window())).status == 401
+
+
+async def test_who_has_no_password_confirms_before_a_first_one_is_typed(shop: Shop) -> None:
+    window = await shop.signed_up(shop.window())
+    shop.clock.move(601)
+    await window.open(f"{S}/password")
+    assert window.path == f"{S}/password"  # a password alone is shown with the new one
+
+    async def choose_none(visit: Visit) -> None:
+        await visit.db.execute(update(Person).values(password_hash=None))
+        await visit.commit()
+
+    await shop.act(choose_none)
+    await window.open(f"{S}/password")
+    assert window.where == f"/account/confirm?next={S}/password"
+
+
+async def test_devices_are_ended_by_who_has_just_proved_it(shop: Shop) -> None:
+    """ASVS 5.0 V7.5.2."""
+    window = await shop.signed_up(shop.window())
+    await shop.sign_in(shop.window())
+    shop.clock.move(601)
+    listed = re.findall(rf'action="({S}/devices/[^"]+)"', (await window.client.get(f"{S}/devices")).text)
+    assert len({path.rsplit("/")[-1] for path in listed}) > 1
+    for path in listed:
+        answer = await window.client.post(path, follow_redirects=False)
+        assert (answer.status_code, answer.headers["location"]) == (303, f"/account/confirm?next={S}/devices"), path

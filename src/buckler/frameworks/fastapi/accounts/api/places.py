@@ -5,7 +5,7 @@ from uuid import UUID
 
 from fastapi import APIRouter
 
-from buckler.accounts import activity, browsers, devices
+from buckler.accounts import activity, browsers, devices, fresh
 from buckler.accounts.providers import links
 from buckler.frameworks.fastapi.accounts.api.route import ApiRoute
 from buckler.frameworks.fastapi.accounts.api.shapes import DONE, State
@@ -24,7 +24,8 @@ async def list_devices(visit: VisitDep, person: OwnerDep) -> list[dict[str, Any]
 
 @router.delete("/devices/{device_id}")
 async def end_device(device_id: UUID, visit: VisitDep, person: OwnerDep) -> State:
-    """Sign out one device."""
+    """Sign out one device. Asks for a fresh sign-in."""
+    fresh.need(visit, person)
     await devices.revoke(visit, person, device_id)
     await visit.commit()
     return DONE
@@ -32,7 +33,8 @@ async def end_device(device_id: UUID, visit: VisitDep, person: OwnerDep) -> Stat
 
 @router.delete("/devices")
 async def end_devices(visit: VisitDep, person: OwnerDep, *, this_too: bool = False) -> State:
-    """Sign out all other devices, or with `this_too` all."""
+    """Sign out all other devices, or with `this_too` all. Asks for a fresh sign-in."""
+    fresh.need(visit, person)
     await (devices.end_all if this_too else devices.revoke_others)(visit, person)
     await visit.commit()
     return DONE

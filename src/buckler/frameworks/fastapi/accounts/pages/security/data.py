@@ -11,8 +11,7 @@ from fastapi.encoders import jsonable_encoder
 from buckler.accounts import deletion, export, fresh
 from buckler.accounts.addresses import email_key
 from buckler.accounts.problems import AccountError, Problem
-from buckler.frameworks.fastapi.accounts import depends
-from buckler.frameworks.fastapi.accounts.depends import OwnerDep, owner
+from buckler.frameworks.fastapi.accounts.depends import OwnerDep, fresh_owner
 from buckler.frameworks.fastapi.accounts.pages.form import Posted
 from buckler.frameworks.fastapi.accounts.pages.page import PageDep
 
@@ -28,9 +27,9 @@ _HEADERS = {"content-disposition": 'attachment; filename="account.json"', "cache
 def add(router: APIRouter, accounts: Accounts) -> None:
     """Add the routes of this file."""
     below = accounts.paths.security
-    router.get(f"{below}/data", dependencies=[Depends(owner), depends.fresh()])(show)
+    router.get(f"{below}/data", dependencies=[Depends(fresh_owner)])(show)
     router.post(f"{below}/data")(download)
-    router.get(f"{below}/delete", dependencies=[depends.fresh()])(ask)
+    router.get(f"{below}/delete", dependencies=[Depends(fresh_owner)])(ask)
     router.post(f"{below}/delete")(delete)
 
 

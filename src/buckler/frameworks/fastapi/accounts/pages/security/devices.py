@@ -7,7 +7,7 @@ from uuid import UUID
 
 from fastapi import Response
 
-from buckler.accounts import devices
+from buckler.accounts import devices, fresh
 from buckler.accounts.problems import AccountError
 from buckler.frameworks.fastapi.accounts.depends import OwnerDep
 from buckler.frameworks.fastapi.accounts.pages.form import Posted
@@ -39,6 +39,8 @@ async def show(page: PageDep, person: OwnerDep) -> Response:
 
 async def end(page: PageDep, person: OwnerDep, form: Posted, device_id: UUID) -> Response:
     """Sign out one device; this one too."""
+    if not fresh.is_fresh(page.visit, person):
+        return _confirm_first(page)
     try:
         await devices.revoke(page.visit, person, device_id)
     except AccountError as gone:
@@ -48,14 +50,23 @@ async def end(page: PageDep, person: OwnerDep, form: Posted, device_id: UUID) ->
 
 async def end_others(page: PageDep, person: OwnerDep) -> Response:
     """Sign out every other device."""
+    if not fresh.is_fresh(page.visit, person):
+        return _confirm_first(page)
     await devices.revoke_others(page.visit, person)
     return await _ended(page, "pages.security_devices.others_ended")
 
 
 async def end_all(page: PageDep, person: OwnerDep) -> Response:
     """Sign out everywhere, here too."""
+    if not fresh.is_fresh(page.visit, person):
+        return _confirm_first(page)
     await devices.end_all(page.visit, person)
     return await _ended(page, "")
+
+
+def _confirm_first(page: Page) -> Response:
+    """Whoever finds an open browser must not sign its owner out elsewhere (ASVS 5.0 V7.5.2)."""
+    return page.go(page.paths.confirm, next=f"{page.paths.security}/devices")
 
 
 async def _ended(page: Page, key: str) -> Response:

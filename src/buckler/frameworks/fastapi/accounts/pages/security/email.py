@@ -8,7 +8,7 @@ from fastapi import Depends, Response
 
 from buckler.accounts import email, throttle, verify
 from buckler.accounts.problems import AccountError
-from buckler.frameworks.fastapi.accounts.depends import OwnerDep, fresh, owner
+from buckler.frameworks.fastapi.accounts.depends import OwnerDep, fresh_owner, owner
 from buckler.frameworks.fastapi.accounts.pages.form import Posted
 from buckler.frameworks.fastapi.accounts.pages.page import PageDep
 
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 def add(router: APIRouter, accounts: Accounts) -> None:
     """Add the routes of this file."""
     path = f"{accounts.paths.security}/email"
-    router.get(path, dependencies=[fresh()])(show)
+    router.get(path, dependencies=[Depends(fresh_owner)])(show)
     router.post(path)(begin)
     router.get(f"{path}/sent", dependencies=[Depends(owner)])(sent)
     router.get(f"{path}/confirm")(ask)

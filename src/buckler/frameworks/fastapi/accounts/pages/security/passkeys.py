@@ -8,7 +8,7 @@ from fastapi import Depends, Response
 
 from buckler.accounts import factors, passkeys
 from buckler.accounts.problems import AccountError
-from buckler.frameworks.fastapi.accounts.depends import OwnerDep, VisitDep, fresh, owner
+from buckler.frameworks.fastapi.accounts.depends import OwnerDep, VisitDep, fresh_owner
 from buckler.frameworks.fastapi.accounts.pages.form import Posted
 from buckler.frameworks.fastapi.accounts.pages.page import PageDep
 from buckler.frameworks.fastapi.accounts.pages.passkey import answered
@@ -39,7 +39,7 @@ def add(router: APIRouter, accounts: Accounts) -> None:
     router.get(path)(show)
     for kind, signs_in in _KINDS.items():
         ask, enter, options = _adding(kind, signs_in=signs_in)
-        router.get(f"{path}/new-{kind}", dependencies=[Depends(owner), fresh()])(ask)
+        router.get(f"{path}/new-{kind}", dependencies=[Depends(fresh_owner)])(ask)
         router.post(f"{path}/new-{kind}")(enter)
         router.post(f"{accounts.paths.passkey}/new-{kind}")(options)
     _THINGS.add(router, accounts.paths.security)

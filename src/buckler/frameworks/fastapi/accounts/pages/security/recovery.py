@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from fastapi import Response
+from fastapi import Depends, Response
 
 from buckler.accounts import factors, recovery
 from buckler.accounts.problems import AccountError
-from buckler.frameworks.fastapi.accounts.depends import OwnerDep, fresh
+from buckler.frameworks.fastapi.accounts.depends import OwnerDep, fresh_owner
 from buckler.frameworks.fastapi.accounts.pages.form import Posted
 from buckler.frameworks.fastapi.accounts.pages.page import PageDep
 
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 def add(router: APIRouter, accounts: Accounts) -> None:
     """Add the routes of this file."""
     path = f"{accounts.paths.security}/recovery"
-    router.get(path, dependencies=[fresh()])(show)
+    router.get(path, dependencies=[Depends(fresh_owner)])(show)
     router.post(path)(make)
 
 

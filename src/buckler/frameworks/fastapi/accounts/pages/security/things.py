@@ -6,10 +6,10 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
-from fastapi import Response
+from fastapi import Depends, Response
 
 from buckler.accounts.problems import AccountError
-from buckler.frameworks.fastapi.accounts.depends import OwnerDep, fresh
+from buckler.frameworks.fastapi.accounts.depends import OwnerDep, fresh_owner
 from buckler.frameworks.fastapi.accounts.pages.form import Form, Posted
 from buckler.frameworks.fastapi.accounts.pages.page import Page, PageDep
 
@@ -38,7 +38,7 @@ class Things:
         """Add the pages of one of them, below the path of all settings."""
         path = f"{below}/{self.word}/{{thing:uuid}}"
         show_removal, removed = self._removal()
-        router.get(f"{path}/remove", dependencies=[fresh()] if self.needs_fresh else [])(show_removal)
+        router.get(f"{path}/remove", dependencies=[Depends(fresh_owner)] if self.needs_fresh else [])(show_removal)
         router.post(f"{path}/remove")(removed)
         if self.rename is not None:
             show_name, named = self._naming(self.rename)

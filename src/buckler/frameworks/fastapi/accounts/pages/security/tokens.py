@@ -10,8 +10,7 @@ from buckler.accounts import fresh
 from buckler.accounts.problems import AccountError, Problem
 from buckler.accounts.tokens import NEVER, personal
 from buckler.accounts.tokens.problems import TOKEN_UNKNOWN
-from buckler.frameworks.fastapi.accounts import depends
-from buckler.frameworks.fastapi.accounts.depends import OwnerDep, owner
+from buckler.frameworks.fastapi.accounts.depends import OwnerDep, fresh_owner
 from buckler.frameworks.fastapi.accounts.pages.form import Form, Posted
 from buckler.frameworks.fastapi.accounts.pages.page import Page, PageDep
 from buckler.frameworks.fastapi.accounts.pages.security.things import Things
@@ -46,7 +45,7 @@ def add(router: APIRouter, accounts: Accounts) -> None:
     """Add the routes of this file."""
     path = f"{accounts.paths.security}/tokens"
     router.get(path)(show)
-    router.get(f"{path}/new", dependencies=[Depends(owner), depends.fresh()])(ask)
+    router.get(f"{path}/new", dependencies=[Depends(fresh_owner)])(ask)
     router.post(f"{path}/new")(make)
     _THINGS.add(router, accounts.paths.security)
 

@@ -9,7 +9,7 @@ from fastapi import Depends, Response
 
 from buckler.accounts import factors, totp
 from buckler.accounts.problems import AccountError
-from buckler.frameworks.fastapi.accounts.depends import OwnerDep, fresh, owner
+from buckler.frameworks.fastapi.accounts.depends import OwnerDep, fresh_owner
 from buckler.frameworks.fastapi.accounts.pages.form import Posted
 from buckler.frameworks.fastapi.accounts.pages.page import PageDep
 from buckler.frameworks.fastapi.accounts.pages.security.things import Things
@@ -33,7 +33,7 @@ def add(router: APIRouter, accounts: Accounts) -> None:
     """Add the routes of this file."""
     path = f"{accounts.paths.security}/totp"
     router.get(path)(show)
-    router.get(f"{path}/new", dependencies=[Depends(owner), fresh()])(name)
+    router.get(f"{path}/new", dependencies=[Depends(fresh_owner)])(name)
     router.post(f"{path}/new")(begin)
     router.get(f"{path}/{{thing:uuid}}/scan")(scan)
     router.post(f"{path}/{{thing:uuid}}/scan")(confirm)
