@@ -104,18 +104,18 @@ class Ground:
         self._app: Any = None
 
     @asynccontextmanager
-    async def _stage(self, case: Case) -> AsyncIterator[Stage]:
+    async def _stage(self, case: Case, options: dict[str, Any]) -> AsyncIterator[Stage]:
         self._played += 1
         folder = self._folder.parent / str(self._played)
         shutil.copytree(self._folder, folder)
         tokens = Tokens(signing_keys=[PRIVATE_KEY] if "public_key" in wanted(case) else [])
-        async with stage_at(folder, fresh=False, roles=ROLES, tokens=tokens) as stage:
+        async with stage_at(folder, fresh=False, roles=ROLES, tokens=tokens, **options) as stage:
             stage.clock.move(_LATER_S)
             yield stage
 
-    async def play(self, case: Case) -> Transcript:
-        """Play `case` on accounts as they are, behind a guard with everything on."""
-        async with self._stage(case) as stage:
+    async def play(self, case: Case, **options: Any) -> Transcript:
+        """Play `case` on accounts as they are, or with `options` of theirs, behind a guard with everything on."""
+        async with self._stage(case, options) as stage:
             if self._app is None:
                 self._app = application(stage)
             join_accounts(self._app, stage.accounts)  # the same routes on other people, which is quicker than making fifty of them anew

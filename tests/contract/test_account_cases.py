@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from buckler.accounts.cases import CASES
+from buckler.accounts.throttle import Throttle
 from buckler.core.case import Target
 from buckler.core.clock import HandClock
 from buckler.core.play import Player, Witness
@@ -68,6 +69,16 @@ async def test_accounts_as_they_are(ground: Ground, case: Case) -> None:
     assert not {heard.status for heard in transcript[:-1]} & {404, 405, 422}, "what leads up to it must be played in earnest"
     if case.refused:
         assert transcript[-1].code == case.refused, transcript[-1]
+
+
+LIMITED = [case for case in CASES if case.refused == "account.too_many"]
+
+
+@pytest.mark.parametrize("case", LIMITED, ids=[case.name for case in LIMITED])
+async def test_it_is_the_limit_that_stops_it(ground: Ground, case: Case) -> None:
+    """Accounts as they are but for their limits, which only report: every one of these attacks gets through."""
+    transcript = await ground.play(case, throttle=Throttle(report_only=True))
+    assert case.succeeds(transcript), transcript
 
 
 async def _carelessly(case: Case) -> Transcript:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 from typing import TYPE_CHECKING
 
-from tools.docs import accounts, asvs, errors, events, figures, past, problems, protections, readme, reasons, refusals
+from tools.docs import account_cases, accounts, asvs, errors, events, figures, past, problems, protections, readme, reasons, refusals
 from tools.docs.text import ROOT
 
 if TYPE_CHECKING:
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 def pages() -> dict[Path, str]:
     """Every generated file and what must be in it."""
     made: dict[Path, str] = {}
-    for part in (protections, accounts, refusals, problems, events, errors, reasons, past, asvs, figures, readme):
+    for part in (protections, account_cases, refusals, problems, events, errors, reasons, past, asvs, accounts, figures, readme):
         made.update(part.pages())
     return made
 
