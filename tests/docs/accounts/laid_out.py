@@ -57,8 +57,8 @@ def run(folder: Path, *words: str, **environment: str) -> str:
 class Visitor:
     """A browser without JavaScript. As a real one, it sends Secure cookies to this machine over plain HTTP; httpx's own jar does not."""
 
-    def __init__(self, base: str) -> None:
-        headers = {"origin": base, "sec-fetch-site": "same-origin", "accept": "text/html"}
+    def __init__(self, base: str, language: str) -> None:
+        headers = {"origin": base, "sec-fetch-site": "same-origin", "accept": "text/html", "accept-language": language}
         self._client = httpx.Client(base_url=base, headers=headers, timeout=30)
         self._cookies: dict[str, str] = {}
         self.answer: httpx.Response = httpx.Response(0)
@@ -138,8 +138,8 @@ class Served:
         self._process.terminate()
         self._process.wait(20)
 
-    def visitor(self) -> Visitor:
-        self._visitors.append(Visitor(f"http://localhost:{self.port}"))
+    def visitor(self, language: str = "en") -> Visitor:
+        self._visitors.append(Visitor(f"http://localhost:{self.port}", language))
         return self._visitors[-1]
 
     @property
