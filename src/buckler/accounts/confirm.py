@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from buckler.accounts import codes, devices, factors, throttle
+from buckler.accounts import codes, devices, factors, fresh, throttle
 from buckler.accounts.fresh import HOW
 from buckler.accounts.problems import AccountError
-from buckler.accounts.signin import WRONG_FACTOR, check_factor
+from buckler.accounts.signin import WRONG_FACTOR, check_factor, or_out
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -36,7 +36,9 @@ async def send_code(visit: Visit, person: Person) -> None:
 
 
 async def confirm(visit: Visit, person: Person, answers: Mapping[str, Any]) -> None:
-    """Make this session fresh, under a new id. `answers`: way → what was shown. Raises `AccountError`, which names no part."""
+    """Make this session fresh, under a new id. `answers`: way → what was shown. Raises `AccountError`, which names no part, and 403 where
+    the person is not signed in here: for somebody who comes with a token this would be a sign-in, and one that no list of devices shows."""
+    fresh.need_own(visit, person)
     await throttle.admit(visit, "fresh", person.email)
     given = {way: answer for way, answer in answers.items() if answer}
     allowed = next((way for way in await ways(visit, person) if set(way) == set(given)), None)
@@ -44,12 +46,13 @@ async def confirm(visit: Visit, person: Person, answers: Mapping[str, Any]) -> N
         visit.record("confirmation_failed", detail="+".join(sorted(given)))
         visit.tell()
         raise AccountError(WRONG_FACTOR, "password")
-    visit.session.sign_in(str(person.id))
-    visit.session[HOW] = allowed
-    await devices.follow(visit)
-    await throttle.succeeded(visit, person.email)
-    visit.record("confirmed", person, "+".join(allowed))
-    await visit.commit()
+    with or_out(visit):
+        visit.session.sign_in(str(person.id))
+        visit.session[HOW] = allowed
+        await devices.follow(visit)
+        await throttle.succeeded(visit, person.email)
+        visit.record("confirmed", person, "+".join(allowed))
+        await visit.commit()
 
 
 async def _all_right(visit: Visit, person: Person, wanted: list[str], given: Mapping[str, Any]) -> bool:

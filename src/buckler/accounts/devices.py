@@ -17,7 +17,7 @@ from uuid import UUID, uuid4
 
 from sqlalchemy import delete, select
 
-from buckler.accounts import agents, known
+from buckler.accounts import agents, known, tickets
 from buckler.accounts.problems import AccountError, Problem
 from buckler.accounts.tables import Device, Entry, Person
 
@@ -109,6 +109,8 @@ async def revoke(visit: Visit, person: Person, device_id: UUID) -> None:
         raise AccountError(GONE)
     own = _own_id(visit) == row.id
     await _end(visit, [row])
+    if not own:
+        await tickets.end_all(visit, person.id)  # a link to another address that this device may have asked for
     visit.record("device_ended", person, agents.label(row.agent))
     if own:
         visit.session.sign_out()
@@ -123,7 +125,13 @@ async def revoke_others(visit: Visit, person: Person) -> None:
 
 
 async def forget_others(visit: Visit, person: Person) -> None:
-    """Remove the rows of every device of `person` but this one. The caller ends the sessions, and commits."""
+    """End every session of `person`, and remove the rows of every device but this one, with the links that one of them may have asked
+    for: who stays goes on by `session.revoke_others`. Raises `StoreError`. The caller commits.
+
+    Sessions end now, before the commit, and not with the answer: a store that fails in between would leave a thief in, who was put out.
+    """
+    await visit.sessions.revoke_all(str(person.id))
+    await tickets.end_all(visit, person.id)
     await visit.db.execute(delete(Device).where(Device.person_id == person.id, Device.id != _own_id(visit)))
 
 
@@ -131,9 +139,18 @@ async def end_all(visit: Visit, person: Person) -> None:
     """End every device of `person`, at once and in the store of all workers (GHSA-2vg6-77g8-24mp); this one too, if it is theirs. Raises
     `StoreError`. The caller commits."""
     await visit.sessions.revoke_all(str(person.id))
+    await tickets.end_all(visit, person.id)
     await visit.db.execute(delete(Device).where(Device.person_id == person.id))
     if visit.session.person == str(person.id):
         visit.session.sign_out()
+
+
+async def was_ended(visit: Visit, person_id: UUID) -> bool:
+    """Whether this device was signed in as the person when the request began, and was ended since."""
+    if visit.request.session is None or visit.session.person != str(person_id):
+        return False
+    own_id = _own_id(visit)
+    return own_id is not None and await visit.db.scalar(select(Device.id).where(Device.id == own_id)) is None
 
 
 # ---- rows

@@ -8,6 +8,7 @@ from sqlalchemy.exc import IntegrityError
 
 from buckler.accounts import devices, factors, fresh, known, people, throttle, tickets
 from buckler.accounts.addresses import address, email_key
+from buckler.accounts.hold import hold
 from buckler.accounts.problems import AccountError
 from buckler.accounts.tickets import GONE
 
@@ -25,6 +26,8 @@ async def begin(visit: Visit, person: Person, new: str) -> None:
     fresh.need(visit, person)
     await throttle.admit(visit, "email", person.email)
     new = address(new)
+    await throttle.admit(visit, "email", new)  # by who gets the letter too: nobody's mailbox is flooded by somebody with an account
+    await hold(visit, person.id)
     owner = await people.by_email(visit, new)
     if owner is None or owner.id == person.id:
         token = await tickets.issue(visit, PURPOSE, LIVES_S, person.id, email=new)

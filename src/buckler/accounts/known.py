@@ -5,8 +5,9 @@ its own, and a keyed proof of both for that one account; it holds no name and no
 nobody in. All that it gives is a quota of attempts of its own: a copy of it shares that one quota, and an entry for another account, a
 forged one, or one that was made by a secret that has left the rotation gives nothing.
 
-Every success makes a new entry in place of the old one, by the newest secret. Deliberately not one id for the whole browser: entries of
-several accounts would tell that they belong together.
+Every success makes a new entry in place of the old one, by the newest secret. It has a name of its own on every day, which a copy does
+not share, and keeps that one for the day: with every new name the quotas are whole again, and whoever has an account could sign in to it
+until they are. Deliberately not one id for the whole browser: entries of several accounts would tell that they belong together.
 """
 
 from __future__ import annotations
@@ -57,8 +58,10 @@ def entry(visit: Visit, name: str) -> str:
 def remember(visit: Visit, identifier: str) -> None:
     """Make this browser known to the account: for somebody who has just signed in, or has shown that its mail arrives here."""
     name = account(identifier)
-    others = [item for item in _entries(visit) if not _is_of(visit, item, name)]
-    made = _Entry(f"{_today(visit):05d}", secrets.token_urlsafe(_NAME_BYTES), "")
+    day, there = f"{_today(visit):05d}", [(_is_of(visit, item, name), item) for item in _entries(visit)]
+    others = [item for own, item in there if not own]
+    todays = [item.name for own, item in there if own and item.day == day]
+    made = _Entry(day, todays[0] if todays else secrets.token_urlsafe(_NAME_BYTES), "")
     made = made._replace(proof=_text(visit.site.keys.prove(_PURPOSE, _message(made, name))))
     days = visit.accounts.throttle.known_days
     visit.set_cookie(COOKIE, ".".join("".join(item) for item in [made, *others][:MAX_ACCOUNTS]), days * _DAY_S)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from buckler.accounts import browsers, devices, factors, fresh, throttle, tickets, tokens
+from buckler.accounts.hold import hold
 from buckler.accounts.passwords import judge
 from buckler.accounts.problems import AccountError, Problem
 
@@ -30,6 +31,7 @@ async def change(visit: Visit, person: Person, password: str, current: str = "")
     if person.password_hash is not None:
         await _need_current(visit, person, current)
     hashed = await judged(visit, person, password)
+    await hold(visit, person.id)
     await replace(visit, person, hashed)
     visit.session.revoke_others()
     await devices.follow(visit)

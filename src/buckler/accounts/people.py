@@ -37,9 +37,13 @@ async def of_session(visit: Visit) -> Person | None:
 
 
 async def disable(visit: Visit, person: Person) -> None:
-    """Keep a person out, from now on and everywhere, and keep what is theirs: for an administrator. The caller commits."""
-    await visit.sessions.revoke_all(str(person.id))
+    """Keep a person out, from now on and everywhere, and keep what is theirs: for an administrator. The caller commits.
+
+    Tokens first, since that holds the person: whoever signs in from then on waits, and finds them disabled; who came before has a session
+    that ends now.
+    """
     await tokens.end_all(visit, person)
+    await visit.sessions.revoke_all(str(person.id))
     person.disabled_at = visit.now  # also stops personal tokens, which are looked up with their owner
     visit.record("disabled", person)
 

@@ -6,18 +6,20 @@ sign-in expires, is bound to the one session, and ends when anybody signs out th
 
 from __future__ import annotations
 
-from contextlib import suppress
-from datetime import UTC, datetime
+from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING, Any, NamedTuple
 from uuid import UUID
 
 from buckler.accounts import browsers, devices, factors, passkeys, people, recovery, throttle, totp, verify
 from buckler.accounts.fresh import HOW
+from buckler.accounts.hold import hold_as_read
 from buckler.accounts.problems import AccountError, Problem
 from buckler.accounts.proof import SignedIn, prove
 from buckler.accounts.providers import links
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from buckler.accounts.providers import Claimed
     from buckler.accounts.tables import Person
     from buckler.accounts.visit import Visit
@@ -61,6 +63,7 @@ async def check_password(visit: Visit, email: str, password: str, *, channel: st
     """Return whose password this is, hashed anew where its hash was out of date. Counted first. Raises as `with_password`."""
     await throttle.admit(visit, channel, email)
     person = await people.by_email(visit, email)
+    await visit.db.commit()  # nothing is written: those who wait for a hash must not hold the connections that other pages need
     hasher = visit.accounts.hasher
     kept = person.password_hash if person is not None and person.disabled_at is None else None
     right = await hasher.verify(kept, password)
@@ -119,8 +122,12 @@ async def half_person(visit: Visit) -> tuple[Half, Person]:
 
 
 def _replaced_since(visit: Visit, person: Person) -> bool:
-    began, changed = datetime.fromtimestamp(visit.session.get(HALF)["began"], UTC), person.password_changed_at
-    return person.password_hash is None or (changed is not None and changed > began)
+    """Compares what was read with the hash, not the time: the password may have changed while it was being looked at."""
+    return person.password_hash is None or visit.session.get(HALF).get("of") != _age_of_password(person)
+
+
+def _age_of_password(person: Person) -> str:
+    return person.password_changed_at.isoformat() if person.password_changed_at is not None else ""
 
 
 async def second(visit: Visit, way: str, answer: Any, *, trust: bool = False) -> SignedIn:
@@ -165,7 +172,7 @@ async def _second_or_arrive(visit: Visit, person: Person, first: str) -> SignedI
         "person": str(person.id),
         "first": first,
         "ways": waiting.ways,
-        "began": visit.site.clock.now(),
+        "of": _age_of_password(person),
         "until": visit.site.clock.now() + _HALF_LIVES_S,
     }
     await visit.commit()  # a hash that was made anew
@@ -173,14 +180,29 @@ async def _second_or_arrive(visit: Visit, person: Person, first: str) -> SignedI
 
 
 async def arrive(visit: Visit, person: Person, how: list[str]) -> SignedIn:
-    """The one place where somebody becomes signed in by a session."""
+    """The one place where somebody becomes signed in by a session. Raises `AccountError` 401 when they were put out, or have another
+    password, since their row was read."""
     session = visit.session
     session.pop(HALF, None)
-    session.sign_in(str(person.id))
-    session[HOW] = how
-    await devices.arrived(visit, person, how)
-    await throttle.succeeded(visit, person.email)
-    person.signed_in_at = visit.now
-    visit.record("signed_in", person, "+".join(how))
-    await visit.commit()
+    if not await hold_as_read(visit, person):
+        raise AccountError(HALF_GONE)
+    with or_out(visit):
+        session.sign_in(str(person.id))
+        session[HOW] = how
+        await devices.arrived(visit, person, how)
+        await throttle.succeeded(visit, person.email)
+        person.signed_in_at = visit.now
+        visit.record("signed_in", person, "+".join(how))
+        await visit.commit()
     return prove(person.id, "session", fresh_s=0.0)
+
+
+@contextmanager
+def or_out(visit: Visit) -> Iterator[None]:
+    """Sign out again when what belongs to a sign-in cannot be written: the answer that tells of the failure would save the session, with
+    a code that was never spent, or of somebody whom there is not."""
+    try:
+        yield
+    except BaseException:
+        visit.session.sign_out()
+        raise

@@ -115,6 +115,7 @@ async def confirm(visit: Visit, person: Person, totp_id: UUID, code: str) -> Non
     step = _step(visit, person, row.sealed_seed, _digits(code))
     if step is None:
         raise AccountError(WRONG, "code")
+    await hold(visit, person.id)
     now = visit.now
     made = await visit.db.execute(
         update(Totp).where(*open_still).values(confirmed_at=now, used_at=now, last_step=step).returning(Totp.id), execution_options=_PLAIN

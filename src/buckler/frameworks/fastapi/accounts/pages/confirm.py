@@ -8,7 +8,7 @@ from fastapi import Response
 
 from buckler.accounts import confirm
 from buckler.accounts.problems import AccountError
-from buckler.frameworks.fastapi.accounts.depends import PersonDep
+from buckler.frameworks.fastapi.accounts.depends import OwnerDep
 from buckler.frameworks.fastapi.accounts.pages.form import Posted
 from buckler.frameworks.fastapi.accounts.pages.page import PageDep
 
@@ -26,12 +26,12 @@ def add(router: APIRouter, accounts: Accounts) -> None:
     router.post(accounts.paths.confirm)(enter)
 
 
-async def show(page: PageDep, person: PersonDep) -> Response:
+async def show(page: PageDep, person: OwnerDep) -> Response:
     """The page. Deliberately also for somebody who is fresh: a route may ask for less than ten minutes, and would send them back here."""
     return page.show("confirm", ways=await confirm.ways(page.visit, person), email=person.email)
 
 
-async def enter(page: PageDep, person: PersonDep, form: Posted) -> Response:
+async def enter(page: PageDep, person: OwnerDep, form: Posted) -> Response:
     """Take the proof; or send a code to somebody who has nothing else."""
     ways, email = await confirm.ways(page.visit, person), person.email
     try:

@@ -9,7 +9,7 @@ from fastapi.responses import JSONResponse
 
 from buckler.accounts import passkeys, people, signin
 from buckler.accounts.problems import AccountError
-from buckler.frameworks.fastapi.accounts.depends import NOBODY, PersonDep, VisitDep, public
+from buckler.frameworks.fastapi.accounts.depends import NOBODY, OwnerDep, VisitDep, public
 
 if TYPE_CHECKING:
     from fastapi import APIRouter
@@ -55,6 +55,6 @@ async def second(visit: VisitDep) -> JSONResponse:
     return answered(await passkeys.options_to_check(visit, person, "second"))
 
 
-async def fresh(visit: VisitDep, person: PersonDep) -> JSONResponse:
+async def fresh(visit: VisitDep, person: OwnerDep) -> JSONResponse:
     """One of the person's own passkeys, to confirm that it is them."""
     return answered(await passkeys.options_to_check(visit, person, "fresh"))
