@@ -16,6 +16,7 @@ import sqlite3
 import subprocess
 import sys
 import tempfile
+from datetime import UTC, datetime
 from importlib import import_module
 from pathlib import Path
 from typing import Any
@@ -24,6 +25,7 @@ ROOT = Path(__file__).resolve().parents[1]
 OLD = ROOT / "tests" / "docs" / "accounts" / "old"
 PAGE = ROOT / "docs" / "accounts" / "moving.md"
 PASSWORD = "walk the quiet harbour at dawn"  # noqa: S105  # of people who never were
+SINCE = datetime(2024, 3, 1, 12, tzinfo=UTC)
 SEED = b"twenty bytes of seed"
 FLASK: dict[str, Any] = {
     "SECRET_KEY": "of an old site that never was",
@@ -72,6 +74,7 @@ def django(database: Path) -> None:
     address.objects.create(user=lou, email="lou@mail.example", verified=True, primary=True)
     secret = import_module("base64").b32encode(SEED).decode()
     import_module("allauth.mfa.totp.internal.auth").TOTP.activate(lou, secret)
+    users.update(date_joined=SINCE)
     keep("django", database)
 
 
@@ -88,16 +91,16 @@ def flask_security(database: Path) -> None:
     user = type("User", (db.Model, models.FsUserMixin), {})
     webauthn = type("WebAuthn", (db.Model, models.FsWebAuthnMixin), {})
     guard = security.Security(app, security.SQLAlchemyUserDatastore(db, user, role, webauthn))
-    now = import_module("datetime").datetime(2026, 3, 1, 12)
     with app.app_context():
         db.create_all()
         factory: Any = import_module("passlib.totp").TOTP.using(secrets=FLASK["SECURITY_TOTP_SECRETS"], issuer="Old")
         seed = factory(key=SEED, format="raw").to_json(encrypt=True)
         make = guard.datastore.create_user
         hashed = security.hash_password(PASSWORD)
-        make(email="mira@mail.example", password=hashed, confirmed_at=now, tf_primary_method="authenticator", tf_totp_secret=seed)
-        make(email="ada@mail.example", password=hashed, confirmed_at=now, active=False)
+        make(email="mira@mail.example", password=hashed, confirmed_at=SINCE, tf_primary_method="authenticator", tf_totp_secret=seed)
+        make(email="ada@mail.example", password=hashed, confirmed_at=SINCE, active=False)
         make(email="kim@mail.example", password=hashed, tf_primary_method="email", tf_totp_secret=seed)
+        db.session.execute(import_module("sqlalchemy").update(user).values(create_datetime=SINCE, update_datetime=SINCE))
         db.session.commit()
     keep("flask_security", database)
     python = re.findall(r"^```python\n(.*?)^```$", PAGE.read_text("utf-8"), re.DOTALL | re.MULTILINE)

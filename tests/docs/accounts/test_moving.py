@@ -80,6 +80,7 @@ def test_from_django(tmp_path: Path) -> None:
             assert _signs_in(visitor, email) == {"state": "second_factor", "ways": ["totp"]}
             assert _second(visitor) == {"state": "signed_in", "ways": []}
             assert visitor.ask("GET", "/account/api/me").json()["email_verified"]
+            assert "New sign-in to Shop" in visitor.open("/account/mailbox").answer.text
         assert _signs_in(served.visitor(), "ada@mail.example")["code"] == "account.credentials_wrong"  # switched off
         _chooses_by_mail(served.visitor(), "kim@mail.example")
     assert site.hashes()["Mira@mail.example"].startswith("$argon2id$")
