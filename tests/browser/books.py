@@ -70,13 +70,13 @@ class Books:
 
 
 @contextmanager
-def open_books(folder: Path) -> Iterator[Books]:
-    """Start both; stop both."""
+def open_books(folder: Path, **settings: str) -> Iterator[Books]:
+    """Start both; stop both. `settings` are the site's environment."""
     mails = Mails()
     controller = Controller(mails, hostname="127.0.0.1", port=free_port(), enable_SMTPUTF8=True)
     controller.start()
     try:
-        with serving(folder, SITE_SMTP_PORT=str(controller.port)) as site:
+        with serving(folder, SITE_SMTP_PORT=str(controller.port), **settings) as site:
             yield Books(site, mails)
     finally:
         controller.stop()
