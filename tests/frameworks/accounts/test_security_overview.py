@@ -27,8 +27,8 @@ PAGES = [
 FRESH = ["/email", "/passkeys/new-passkey", "/passkeys/new-key", "/totp/new", "/recovery", "/tokens/new", "/data", "/delete"]
 ONE = UUID("8e2f5a06-8e0c-4f0b-9d3e-3a52b2c8a0c1")  # nobody's
 LOST_PAGES = [
-    f"/{word}/{ONE}/{act}" for word, act in
-    [("totp", "rename"), ("totp", "remove"), ("totp", "scan"), ("passkeys", "rename"), ("passkeys", "remove"), ("links", "remove"), ("tokens", "remove")]
+    f"/totp/{ONE}/rename", f"/totp/{ONE}/remove", f"/totp/{ONE}/scan", f"/passkeys/{ONE}/rename", f"/passkeys/{ONE}/remove",
+    f"/links/{ONE}/remove", f"/tokens/{ONE}/remove",
 ]  # fmt: skip
 LOST_ACTS = [f"/devices/{ONE}/end", f"/browsers/{ONE}/forget", f"/programs/{ONE}/end"]
 

@@ -41,7 +41,12 @@ async def test_a_token_is_shown_once_used_and_revoked(shop: Shop) -> None:
     assert await asked(stranger, token) == 200
     await window.follow("I have copied it")
     assert token not in window.answer.text
-    for said in (f"Ends in {token[-4:]}.", "May: articles:read, articles:write.", "Valid until 14 February 2027", "Last used on 15 January"):
+    for said in (
+        f"Ends in {token[-4:]}.",
+        "May: articles:read, articles:write.",
+        "Valid until 14 February 2027",
+        "Last used on 15 January",
+    ):
         assert said in window.text
     shop.clock.move(601)  # to end one, nothing need be fresh
     await window.open(S)
