@@ -4,12 +4,12 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from buckler.accounts import factors, passkeys, people
+from buckler.accounts import factors, passkeys, people, recovery, tokens
 from buckler.accounts.problems import AccountError
 from buckler.accounts.providers import Provider
 from buckler.accounts.tables import Link
 from tests.accounts import owner
-from tests.accounts.flows import with_totp
+from tests.accounts.flows import signed_up, with_totp
 from tests.accounts.owner import MIRA
 from tests.accounts.passkeys.keys import with_key
 from tests.accounts.stage import stage_at
@@ -17,6 +17,7 @@ from tests.accounts.stage import stage_at
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from buckler.accounts.tables import Person
     from buckler.accounts.visit import Visit
     from tests.accounts.stage import Browser, Stage
 
@@ -138,3 +139,22 @@ async def test_everything_that_is_shown_is_plain(stage: Stage) -> None:
 
     (shown,) = await browser.own(act)
     assert set(shown) == {"id", "name", "signs_in", "backed_up", "created_at", "used_at"}
+
+
+async def test_programs_end_with_what_is_asked_at_a_sign_in(stage: Stage) -> None:
+    """A program that signed in before the second factor was there would go on without it."""
+    browser = stage.browser()
+    await signed_up(stage, browser)
+
+    async def start(visit: Visit, person: Person) -> str:
+        pair = await tokens.refresh.start(visit, person, "Phone app", None)
+        await visit.commit()
+        return pair.refresh
+
+    before = await browser.own(start)
+    await with_totp(browser)
+    with pytest.raises(AccountError):
+        await stage.browser().call(tokens.refresh.redeem, before)
+    after = await browser.own(start)
+    await browser.own(recovery.make)
+    await stage.browser().call(tokens.refresh.redeem, after)

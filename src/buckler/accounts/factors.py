@@ -2,7 +2,7 @@
 
 Nobody removes their last way to sign in. Nobody adds a factor before their e-mail address is confirmed, since it would wait there for
 the true owner of the address. Whatever changes, the person is told by mail, and what the old factors let in ends: other sessions,
-trusted browsers.
+trusted browsers, programs.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from sqlalchemy import delete, func, select
 
-from buckler.accounts import browsers, devices, fresh
+from buckler.accounts import browsers, devices, fresh, tokens
 from buckler.accounts.hold import hold_in_any_state
 from buckler.accounts.problems import AccountError, Problem
 from buckler.accounts.tables import MAX_NAME, Link, Passkey, Person, RecoveryCode, Totp
@@ -125,6 +125,8 @@ async def removed(visit: Visit, person: Person, factor: str, name: str) -> None:
 async def _changed(visit: Visit, person: Person, letter: str, *, factor: str, name: str) -> None:
     visit.post(letter, person, factor=factor, name=name, **circumstances(visit))
     await browsers.forget_all(visit, person)
+    if factor != "recovery":  # new codes change nothing about what is asked at a sign-in
+        await tokens.end_all(visit, person)
     await devices.forget_others(visit, person)
     visit.session.revoke_others()
     await devices.follow(visit)
