@@ -17,7 +17,7 @@ VERIFIERS: dict[str, str] = {
     "accounts.signin.arrive": "the end of every way in: password, passkey or provider, and the second factor where there is one",
     "accounts.tokens.access.owner": "an access token: signature, kind, site, times, and that nothing has ended it",
     "accounts.tokens.personal.owner": "a personal token: its hash in the table, its time, its person, its own limit",
-    "frameworks.fastapi.accounts.depends.proved": "a session that such a sign-in has made and nothing has ended since",
+    "frameworks.fastapi.accounts.depends._identified": "a session that such a sign-in has made and nothing has ended since",
 }
 STATUSES = {400, 401, 403, 404, 409, 410, 422, 429, 503}
 PROBLEMS = source.problems()

@@ -7,9 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import httpx
 import pytest
 import pytest_asyncio
-from fastapi import APIRouter, Depends, FastAPI, WebSocket
-from starlette.responses import PlainTextResponse
-from starlette.routing import Route
+from fastapi import Depends, FastAPI
 
 from buckler.accounts import devices, roles, tokens
 from buckler.accounts.proof import SignedIn  # noqa: TC001  # FastAPI reads annotations at run time
@@ -18,16 +16,12 @@ from buckler.frameworks.fastapi.accounts import (
     OwnerDep,
     PersonDep,
     SignedInDep,
-    VisitDep,
     accepts,
-    add_accounts,
     fresh,
     join_accounts,
     maybe_signed_in,
     public,
     requires,
-    routes_without_rule,
-    signed_in,
 )
 from buckler.testing import guarded
 from tests.accounts.flows import sign_in, signed_up, with_totp
@@ -279,30 +273,3 @@ async def test_without_accounts_a_rule_says_what_is_missing() -> None:
     async with httpx.AsyncClient(transport=httpx.ASGITransport(guarded(app)), base_url="https://shop.example") as client:
         with pytest.raises(RuntimeError, match="add_accounts"):
             await client.get("/who")
-
-
-async def test_every_route_without_a_rule_is_found(stage: Stage) -> None:
-    app = _app(stage)
-    assert routes_without_rule(app) == []
-    inner = FastAPI(docs_url=None, redoc_url=None, openapi_url=None)
-    router = APIRouter(prefix="/more", dependencies=[Depends(signed_in)])
-
-    @router.get("/ruled")
-    async def ruled() -> None: ...
-
-    @inner.post("/forgotten")
-    async def forgotten(visit: VisitDep) -> None: ...
-
-    @inner.websocket("/socket")
-    async def socket(socket: WebSocket) -> None: ...
-
-    inner.include_router(router)
-    app.mount("/inner", inner)
-    app.router.routes.append(Route("/plain", PlainTextResponse("plain")))
-    assert routes_without_rule(app) == ["APIWebSocketRoute /inner/socket", "POST /inner/forgotten", "Route /plain"]
-
-
-async def test_every_route_of_accounts_has_its_rule(stage: Stage) -> None:
-    app = FastAPI(docs_url=None, redoc_url=None, openapi_url=None)
-    add_accounts(app, stage.accounts)
-    assert routes_without_rule(app) == []

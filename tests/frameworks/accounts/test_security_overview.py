@@ -10,6 +10,7 @@ from sqlalchemy import update
 
 from buckler.accounts.providers import Provider
 from buckler.accounts.tables import Person
+from tests.accounts.authenticator import Authenticator
 from tests.accounts.stage import EMAIL
 from tests.frameworks.accounts.conftest import shop_at
 
@@ -126,8 +127,6 @@ async def test_the_state_of_everything_in_words(shop: Shop) -> None:
 
 
 async def test_a_second_factor_without_recovery_codes_is_pointed_at(shop: Shop) -> None:
-    from tests.accounts.authenticator import Authenticator  # noqa: PLC0415
-
     window = await shop.signed_up(shop.window())
     await shop.with_key(window, Authenticator(verifies=False))
     await window.open(S)

@@ -178,7 +178,10 @@ async def test_an_account_is_connected_and_disconnected(harbour: tuple[Shop, Evi
     shop.clock.move(1)
     await window.open(f"{S}/activity")
     assert "An account was connected: Evil" in window.text
+    await _only_way_in_stays(shop, window)
 
+
+async def _only_way_in_stays(shop: Shop, window: Window) -> None:
     async def alone(visit: Visit) -> None:
         await visit.db.execute(update(Person).values(password_hash=None))
         await visit.db.execute(update(Link).values(email=""))
