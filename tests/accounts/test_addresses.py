@@ -58,3 +58,9 @@ def test_any_text_has_a_key_and_is_an_address_or_none(text: str) -> None:
     except AccountError:
         return
     assert address(kept) == kept
+
+
+@pytest.mark.parametrize("typed", ["\0", "mira@mail.example\0", "\ud800@mail.example", "mira\udfff"])
+def test_any_text_has_a_key_that_a_database_takes(typed: str) -> None:
+    assert "\ufffd" in email_key(typed)
+    assert "\0" not in email_key(typed).encode().decode()

@@ -8,7 +8,7 @@ import pytest
 from pyotp import TOTP
 from sqlalchemy import func, select
 
-from buckler.accounts import deletion, devices, email, password, people, recovery, signin, totp
+from buckler.accounts import deletion, devices, email, password, people, recovery, reset, signin, signup, totp
 from buckler.accounts.confirm import confirm
 from buckler.accounts.fresh import NOT_FRESH
 from buckler.accounts.tables import Device, Family, PersonalToken
@@ -269,6 +269,34 @@ async def test_recovery_codes_are_not_made_after_the_end(stage: Stage) -> None:
 
     await refused(NOT_FRESH, thief.own(slow))
     assert await count(stage, Device) == 1
+
+
+async def test_what_was_made_before_an_address_was_confirmed_ends_when_its_owner_comes(stage: Stage) -> None:
+    """An application lets people in at once, and somebody signs up there with the address of another."""
+    thief, owner = stage.browser("198.51.100.9"), stage.browser()
+
+    async def made(visit: Visit) -> None:
+        hashed = await visit.accounts.hasher.hash(PASSWORD)
+        person = await signup.make(visit, signup.New(EMAIL, hashed), {})
+        await signin.arrive(visit, person, ["password"])
+
+    async def token(visit: Visit, person: Person) -> str:
+        text, _ = await personal.make(visit, person, "thief's", [])
+        await visit.commit()
+        return text
+
+    await thief.do(made)
+    text = await thief.own(token)
+    assert await thief.call(personal.owner, text)
+    await owner.call(reset.begin, EMAIL)
+    await owner.call(reset.finish, await stage.token(), OTHER)
+    assert await thief.call(personal.owner, text) is None
+
+
+async def test_nonsense_in_place_of_an_address_is_nobodys(anywhere: Stage) -> None:
+    """PostgreSQL refuses a query with NUL in it: that would be an error of ours, with the query in the log."""
+    for typed in ("\0", f"{EMAIL}\0", "\ud800@mail.example"):
+        await refused(signin.WRONG, anywhere.browser().call(signin.with_password, typed, PASSWORD))
 
 
 async def devices_end_others(visit: Visit, person: Person) -> None:

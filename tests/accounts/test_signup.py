@@ -169,6 +169,7 @@ async def test_a_program_that_never_saw_the_form_fills_in_the_same_fields_and_no
 def test_a_field_that_need_not_be_filled_in_is_empty_then() -> None:
     fields = [profile.Field("nickname", "Nickname", required=False)]
     assert profile.fitting(fields, {}) == {"nickname": ""}
+    assert profile.fitting(fields, {"nickname": "a\0"}) == {"nickname": "a\ufffd"}  # which a database would not keep
 
 
 async def test_an_address_that_was_taken_meanwhile_is_no_error_of_ours(stage: Stage) -> None:

@@ -7,6 +7,7 @@ one person, or one attacker.
 
 from __future__ import annotations
 
+import re
 import unicodedata
 
 from email_validator import EmailNotValidError, validate_email
@@ -15,6 +16,7 @@ from buckler.accounts.problems import AccountError, Problem
 from buckler.accounts.tables import MAX_EMAIL
 
 INVALID = Problem("account.email_invalid", 422, "This is no e-mail address.", "Write it as in name@example.org.")
+_UNKEPT = re.compile("[\0\ud800-\udfff]")  # PostgreSQL refuses a query with NUL in it, and there is no UTF-8 of half a character
 _SPECIAL = ("local", "localhost", "invalid")  # RFC 6761: nobody's mail arrives there
 
 
@@ -45,5 +47,7 @@ def on_the_wire(email: str) -> str:
 
 
 def email_key(email: str) -> str:
-    """Return the one spelling by which an address is found. Any text has one, so that looking up nonsense finds nobody and says nothing."""
-    return unicodedata.normalize("NFKC", unicodedata.normalize("NFKC", email[:MAX_EMAIL]).casefold()).strip()
+    """Return the one spelling by which an address is found. Any text has one, also with characters that no database keeps, so that looking
+    up nonsense finds nobody and says nothing."""
+    kept = _UNKEPT.sub("\ufffd", email[:MAX_EMAIL])
+    return unicodedata.normalize("NFKC", unicodedata.normalize("NFKC", kept).casefold()).strip()

@@ -15,3 +15,6 @@ class Letter(NamedTuple):
     to: str
     language: str
     values: Mapping[str, str] = {}
+
+    def __repr__(self) -> str:
+        return f"<Letter {self.kind}>"  # a link or a code is in it, which must not come into a log with an error

@@ -75,7 +75,7 @@ class NoProfile:
 def fitting(fields: Sequence[Field], given: Mapping[str, str]) -> dict[str, str]:
     """Return what was typed into `fields`, "" where that was nothing. Whatever else was sent is dropped: it must never reach a row by
     its mere name. Raises `AccountError` 422 for a required field that is empty, and for one that is too long."""
-    typed = {field.name: given.get(field.name, "") for field in fields}
+    typed = {field.name: given.get(field.name, "").replace("\0", "\ufffd") for field in fields}  # no database keeps a NUL
     for field in fields:
         if field.required and not typed[field.name].strip():
             raise AccountError(MISSING, field.name)

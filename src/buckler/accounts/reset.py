@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from buckler.accounts import known, people, throttle, tickets
+from buckler.accounts import known, people, throttle, tickets, tokens
 from buckler.accounts import password as passwords
 from buckler.accounts.addresses import address
 from buckler.accounts.problems import AccountError
@@ -55,6 +55,7 @@ async def finish(visit: Visit, token: str, password: str) -> None:
     await tickets.redeem(visit, PURPOSE, token)
     if person.email_verified_at is None:
         person.email_verified_at = visit.now  # the link came by mail
+        await tokens.end_all(visit, person, personal=True)  # made by who knows whom: the owner of the mailbox comes only now
     await passwords.replace(visit, person, hashed)
     await visit.sessions.revoke_all(str(person.id))
     visit.session.sign_out()

@@ -67,8 +67,17 @@ class Visit:
         self.sessions.open(self.request)
 
     def link(self, path: str) -> str:
-        """Return the address of a page of this site, for a mail."""
-        return (self.accounts.origin or self.request.origin) + path
+        """Return the address of a page of this site, for a mail. Raises RuntimeError where nobody knows the site's own address."""
+        return (self.accounts.origin or self._origin()) + path
+
+    def _origin(self) -> str:
+        """Return the origin that the visitor used, if it is this site's. `hosts` has asked the same, unless it is off or only reports; but
+        a link in a mail takes a secret to wherever it leads, and the field `Host` is anybody's word."""
+        request, names = self.request, self.site.hosts
+        endings = tuple(name[1:] for name in names if name.startswith("*."))
+        if b"host" in request.repeated or not (request.host in names or (endings and request.host.endswith(endings))):
+            raise RuntimeError("a host that is not in Guard.hosts: give Accounts.origin, as in https://shop.example")
+        return request.origin
 
     # ---- cookies: all of them `__Host-`, so that no sister domain can plant one
 

@@ -6,12 +6,16 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from tests.accounts.stage import PASSWORD
+from buckler.accounts.letter import Letter
+from buckler.accounts.tokens import Pair
+from buckler.frameworks.fastapi.accounts.api import shapes
+from tests.accounts.stage import EMAIL, PASSWORD
 
 if TYPE_CHECKING:
     from tests.frameworks.accounts.shop import Shop
 
 pytestmark = pytest.mark.asyncio
+SECRET = "walk-the-quiet-harbour"
 JSON = {"accept": "application/json"}
 
 
@@ -25,3 +29,26 @@ async def test_a_program_gets_no_session_by_confirming(shop: Shop) -> None:
         answer = await thief.client.post(f"/account/{path}", data=sent, headers={**JSON, **bearer})
         assert (answer.status_code, answer.json()["code"]) == (403, "account.session_needed")
     assert "Signed out" in (await thief.open("/")).text
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        shapes.SignIn(email=EMAIL, password=SECRET),
+        shapes.SignUp(email=EMAIL, password=SECRET),
+        shapes.SecondFactor(way="recovery", answer=SECRET),
+        shapes.Finish(token=SECRET, password=SECRET),
+        shapes.Reset(token=SECRET, password=SECRET),
+        shapes.Link(token=SECRET),
+        shapes.Confirm(password=SECRET, totp=SECRET, recovery=SECRET, code=SECRET),
+        shapes.TotpCode(code=SECRET),
+        shapes.Refresh(refresh_token=SECRET),
+        shapes.TokenPair(access_token=SECRET, refresh_token=SECRET, expires_in=1, scope=""),
+        Pair(SECRET, SECRET, 300, ()),
+        Letter("reset", EMAIL, "en", {"link": f"https://shop.example/?token={SECRET}"}),
+    ],
+    ids=lambda said: type(said).__name__,
+)
+async def test_no_secret_is_in_what_an_error_would_log(said: object) -> None:
+    assert SECRET not in repr(said)
+    assert SECRET not in f"{said}"

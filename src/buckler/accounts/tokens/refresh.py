@@ -38,6 +38,9 @@ class Pair(NamedTuple):
     expires_s: int
     scopes: tuple[str, ...]
 
+    def __repr__(self) -> str:
+        return f"<Pair for {self.expires_s} s>"  # neither token ever reaches a log by accident
+
 
 async def start(visit: Visit, person: Person, name: str, wanted: Sequence[str] | None) -> Pair:
     """Sign a program in as `person`, who has just been proved. `wanted`: scopes; None for everything that the person may do.

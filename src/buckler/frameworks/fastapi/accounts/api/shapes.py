@@ -18,7 +18,14 @@ Name = Annotated[str, Field(max_length=MAX_NAME)]
 LinkToken = Annotated[str, Field(max_length=_MAX_TOKEN)]
 
 
-class Given(BaseModel):
+class Discreet(BaseModel):
+    """Says nothing of what is in it: a password, a code or a token must not come into a log with an error."""
+
+    def __repr_args__(self) -> list[tuple[str, Any]]:
+        return []
+
+
+class Given(Discreet):
     """Of everything that a client sends."""
 
     model_config = ConfigDict(extra="forbid")
@@ -144,7 +151,7 @@ class State(BaseModel):
     ways: list[str] = []
 
 
-class TokenPair(BaseModel):
+class TokenPair(Discreet):
     """OAuth's own names (RFC 6749, section 5.1)."""
 
     access_token: str
