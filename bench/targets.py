@@ -13,6 +13,7 @@ if TYPE_CHECKING:
 
 Results = dict[str, Any]
 X, TO = "\N{MULTIPLICATION SIGN}", "\N{EN DASH}"  # by name: they look like letters and hyphens
+MET = {True: "met", False: "**missed**", None: "not measured"}
 _MEMORY_MIB = 64
 _WHOLE_US = 5.0
 

@@ -17,7 +17,7 @@ _SEED = 20_250_102  # the same resamples every time, as in bench.stats
 class Difference(NamedTuple):
     """Of medians, in the unit of the tries: the other kind less the known one, with its 95 % interval (bootstrap). `noise`: what 95 % of
     the differences between two halves of one kind stay under. `p`: how likely ranks as uneven as these are when there is no difference
-    (Mann–Whitney, normal approximation with ties). `told`: how often one try of each, compared, tells which is which, the better way
+    (Mann-Whitney, normal approximation with ties). `told`: how often one try of each, compared, tells which is which, the better way
     round; 0.5 is a coin."""
 
     middle: float

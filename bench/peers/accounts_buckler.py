@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from uuid import uuid4
 
 from fastapi import FastAPI
-from sqlalchemy import event, insert
+from sqlalchemy import event, insert, select
 from sqlalchemy.ext.asyncio import async_sessionmaker, create_async_engine
 
 from bench.accounts import cast
@@ -18,7 +18,7 @@ from buckler.accounts import Accounts, Passwords, Throttle
 from buckler.accounts.addresses import email_key
 from buckler.accounts.tables import METADATA, Person
 from buckler.accounts.tokens import Tokens
-from buckler.frameworks.fastapi.accounts import SignedInDep, add_accounts, public  # noqa: TC001  # FastAPI reads the annotation
+from buckler.frameworks.fastapi.accounts import SignedInDep, add_accounts, public, requires  # FastAPI reads the annotation
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
@@ -50,7 +50,8 @@ accounts = Accounts(
     origin=f"https://{HOST}",
     passwords=Passwords(),
     throttle=_LIMITS[cast.limits()],
-    tokens=Tokens(per_minute=1_000_000),
+    tokens=Tokens(per_minute=1_000_000),  # nobody is refused, and all are counted
+    roles={"everybody": ["articles:read"]},
 )
 
 
@@ -95,8 +96,19 @@ async def hello() -> dict[str, str]:
     return {"hello": "world"}
 
 
+@api.get("/row", dependencies=[public(because="it is another such page, which reads the database")])
+async def row() -> dict[str, str | None]:
+    async with accounts.database() as db:
+        return {"hello": await db.scalar(select(Person.email).limit(1))}
+
+
 @api.get("/mine")
 async def mine(_who: SignedInDep) -> dict[str, str]:
+    return {"hello": "world"}
+
+
+@api.get("/articles", dependencies=[requires("articles:read")])
+async def articles() -> dict[str, str]:
     return {"hello": "world"}
 
 

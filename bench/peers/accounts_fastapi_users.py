@@ -11,7 +11,7 @@ from __future__ import annotations
 import uuid
 from collections.abc import AsyncIterator  # noqa: TC003  # FastAPI reads annotations at run time
 from contextlib import asynccontextmanager
-from typing import Any
+from typing import Annotated, Any
 
 from fastapi import Depends, FastAPI
 from fastapi_users import BaseUserManager, FastAPIUsers, UUIDIDMixin, schemas
@@ -20,7 +20,7 @@ from fastapi_users.db import SQLAlchemyBaseUserTableUUID, SQLAlchemyUserDatabase
 from fastapi_users.password import PasswordHelper
 from pwdlib import PasswordHash
 from pwdlib.hashers.argon2 import Argon2Hasher
-from sqlalchemy import event, insert
+from sqlalchemy import event, insert, select
 from sqlalchemy.ext.asyncio import AsyncSession, async_sessionmaker, create_async_engine
 from sqlalchemy.orm import DeclarativeBase
 
@@ -61,11 +61,14 @@ async def get_async_session() -> AsyncIterator[AsyncSession]:
         yield session
 
 
-async def get_user_db(session: AsyncSession = Depends(get_async_session)) -> AsyncIterator[Any]:
+SessionDep = Annotated[AsyncSession, Depends(get_async_session)]
+
+
+async def get_user_db(session: SessionDep) -> AsyncIterator[Any]:
     yield SQLAlchemyUserDatabase(session, User)
 
 
-async def get_user_manager(user_db: Any = Depends(get_user_db)) -> AsyncIterator[UserManager]:
+async def get_user_manager(user_db: Annotated[Any, Depends(get_user_db)]) -> AsyncIterator[UserManager]:
     yield UserManager(user_db, helper)
 
 
@@ -75,7 +78,6 @@ def get_jwt_strategy() -> Any:
 
 backend = AuthenticationBackend(name="jwt", transport=BearerTransport(tokenUrl="auth/jwt/login"), get_strategy=get_jwt_strategy)
 fastapi_users = FastAPIUsers[User, uuid.UUID](get_user_manager, [backend])
-current_active_user = fastapi_users.current_user(active=True)
 
 
 @asynccontextmanager
@@ -110,9 +112,9 @@ async def hello() -> dict[str, str]:
     return {"hello": "world"}
 
 
-@api.get("/mine")
-async def mine(_user: User = Depends(current_active_user)) -> dict[str, str]:
-    return {"hello": "world"}
+@api.get("/row")
+async def row(session: SessionDep) -> dict[str, str | None]:
+    return {"hello": await session.scalar(select(User.email).limit(1))}
 
 
 app = tls_in_front(api)

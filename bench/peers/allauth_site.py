@@ -14,8 +14,10 @@ from typing import TYPE_CHECKING, Any
 
 import django
 from django.conf import settings
+from django.contrib.auth import get_user_model
 from django.contrib.auth.hashers import Argon2PasswordHasher
 from django.core.management import call_command
+from django.http import JsonResponse
 from django.urls import include, path
 
 from bench.accounts import cast
@@ -24,6 +26,8 @@ from bench.peers.django_site import MIDDLEWARE, hello, hello_async
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+
+    from django.http import HttpRequest
 
 _LIMITS: Mapping[str, Any] = {
     "default": {},
@@ -34,6 +38,14 @@ _LIMITS: Mapping[str, Any] = {
 
 class Argon2(Argon2PasswordHasher):
     time_cost, memory_cost, parallelism = cast.PASSES, cast.MEMORY_KIB, cast.LANES
+
+
+def row(_request: HttpRequest) -> JsonResponse:
+    return JsonResponse({"hello": get_user_model().objects.values_list("email", flat=True).first()})
+
+
+async def row_async(_request: HttpRequest) -> JsonResponse:
+    return JsonResponse({"hello": await get_user_model().objects.values_list("email", flat=True).afirst()})
 
 
 urlpatterns: list[object] = []
@@ -87,7 +99,11 @@ def configure(*, asynchronous: bool) -> None:
         USE_TZ=True,
     )  # fmt: skip
     django.setup()
-    urlpatterns[:] = [path("", hello_async if asynchronous else hello), path("_allauth/", include("allauth.headless.urls"))]
+    urlpatterns[:] = [
+        path("", hello_async if asynchronous else hello),
+        path("row", row_async if asynchronous else row),
+        path("_allauth/", include("allauth.headless.urls")),
+    ]
     with ThreadPoolExecutor(1) as apart:  # uvicorn imports inside its event loop, where Django does not ask a database
         apart.submit(_seed).result()
 
@@ -99,9 +115,7 @@ def _seed() -> None:
 
     call_command("migrate", verbosity=0)
     hashed, people = make_password(cast.PASSWORD), cast.seeded()
-    User.objects.bulk_create(
-        User(username=email, email=email, password=hashed, is_active=kind != "disabled") for kind, email in people
-    )
+    User.objects.bulk_create(User(username=email, email=email, password=hashed, is_active=kind != "disabled") for kind, email in people)
     users = {user.email: user for user in User.objects.all()}
     EmailAddress.objects.bulk_create(
         EmailAddress(user=users[email], email=email, primary=True, verified=kind != "unverified") for kind, email in people
