@@ -112,12 +112,15 @@ async def added(visit: Visit, person: Person, factor: str, name: str) -> None:
 
 
 async def removed(visit: Visit, person: Person, factor: str, name: str) -> None:
-    """Say that a factor is gone, and end what it let in. The caller commits.
+    """Say that a factor is gone, and end what it let in. The caller commits. Raises `AccountError` 403 when it was the last second factor
+    of a person on a site that requires one.
 
     Recovery codes go with the last second factor: they would come back to life, forgotten, with the next one.
     """
     await visit.db.flush()
     if not (await of(visit, person)).second_factor:
+        if visit.accounts.require_second_factor:
+            raise AccountError(fresh.SECOND_NEEDED)
         await visit.db.execute(delete(RecoveryCode).where(RecoveryCode.person_id == person.id))
     await _changed(visit, person, "factor_removed", factor=factor, name=name)
 

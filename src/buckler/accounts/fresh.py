@@ -16,6 +16,9 @@ if TYPE_CHECKING:
     from buckler.accounts.visit import Visit
 
 NOT_FRESH = Problem("account.not_fresh", 403, "Please confirm that it is you.", "Confirm with your password or passkey, then go on.")
+SECOND_NEEDED = Problem(
+    "account.second_needed", 403, "This site asks for a second factor.", "Add a passkey or an authenticator app under Security."
+)
 MINUTES = 10.0  # as long as a person works at one thing; Phoenix's sudo mode has the same
 HOW = "account.how"  # in the session: the factors that were shown at the sign-in, and those that were added since
 _ALONE = ["passkey"]  # verifies who holds it: two factors at once
@@ -26,6 +29,12 @@ def by_two(visit: Visit) -> bool:
     """Whether the person in this session has shown two factors, or has them vouched for: a trusted browser is one."""
     how = visit.session.get(HOW, [])
     return len(how) > 1 or how == _ALONE
+
+
+def need_two(visit: Visit) -> None:
+    """Raise `AccountError` 403 where the site requires a second factor, and the person in this session has shown none."""
+    if visit.accounts.require_second_factor and not by_two(visit):
+        raise AccountError(SECOND_NEEDED)
 
 
 def showed(visit: Visit, person: Person, factor: str) -> None:

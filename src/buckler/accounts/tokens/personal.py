@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Literal
 
 from sqlalchemy import delete, func, or_, select, update
 
+from buckler.accounts import fresh
 from buckler.accounts.hold import hold
 from buckler.accounts.problems import AccountError
 from buckler.accounts.proof import prove
@@ -45,6 +46,7 @@ async def make(
     `days`: None for the application's default, `NEVER` for a token that does not expire. `per_minute`: requests that it may make; None for
     the application's default. Tells the person by mail. Raises `AccountError`. The caller commits.
     """
+    fresh.need_two(visit)  # a token is asked for no factor, and must not be the way around a required one
     options = visit.accounts.tokens
     name, wanted = named(name), scopes.asked(visit, wanted)
     expires_at = _expiry(visit, days)

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from sqlalchemy import delete, select, update
 
+from buckler.accounts import fresh
 from buckler.accounts.hold import hold, hold_in_any_state
 from buckler.accounts.problems import AccountError
 from buckler.accounts.tables import Family, Person, PersonalToken, RefreshToken
@@ -47,6 +48,7 @@ async def start(visit: Visit, person: Person, name: str, wanted: Sequence[str] |
 
     Families that are over are removed, and the one that was used longest ago makes room. Raises `AccountError`. The caller commits.
     """
+    fresh.need_two(visit)  # as for a personal one
     options = visit.accounts.tokens
     name = named(name)
     kept = [scopes.EVERYTHING] if wanted is None else scopes.asked(visit, wanted)

@@ -9,10 +9,10 @@ from urllib.parse import quote
 
 from fastapi.responses import RedirectResponse, Response
 
-from buckler.accounts.fresh import NOT_FRESH
+from buckler.accounts.fresh import NOT_FRESH, SECOND_NEEDED
 from buckler.core.answer import refusal
 from buckler.core.own_path import own_path
-from buckler.frameworks.fastapi.accounts.depends import NOBODY, SECOND_NEEDED, accounts_of
+from buckler.frameworks.fastapi.accounts.depends import NOBODY, accounts_of
 from buckler.frameworks.starlette import guarded_request
 from buckler.guard.refuse import STORE_FAILED
 

@@ -34,10 +34,6 @@ NOBODY = Problem("account.sign_in_needed", 401, "Please sign in first.", "Sign i
 NARROW = Problem("account.token_narrow", 403, "The token was made for less than this.", "Use one that is for everything, or sign in.")
 BY_SESSION = Problem("account.session_needed", 403, "A token may not do this.", "Sign in, and do it yourself.")
 
-SECOND_NEEDED = Problem(
-    "account.second_needed", 403, "This site asks for a second factor.", "Add a passkey or an authenticator app under Security."
-)
-
 RULE = "__buckler_rule__"
 STATE = "buckler_accounts"
 _SCHEMES = frozenset({b"bearer", b"token"})  # RFC 6750; the second is what many programs send for a personal token
@@ -78,8 +74,8 @@ async def proved(visit: VisitDep) -> SignedIn | None:
     By session it asks no database: who was disabled or deleted has no session any more.
     """
     who = await _identified(visit)
-    if who is not None and visit.accounts.require_second_factor and who.how == "session" and not freshness.by_two(visit):
-        raise AccountError(SECOND_NEEDED)
+    if who is not None and who.how == "session":
+        freshness.need_two(visit)
     return who
 
 
