@@ -94,10 +94,21 @@ async def test_a_full_box_drops() -> None:
     assert office.told() == [("mail.dropped", "code full")]
     await office.box.drain()
     office.told()
-    office.put("code")  # those that wait for a further try count too
-    assert office.told() == [("mail.dropped", "code full")]
+    office.put("already_registered")  # those that wait for a further try count too, and make room, the oldest first
+    assert office.told() == [("mail.dropped", "verify full")]
     await office.box.close()
-    assert sorted(office.told()) == [("mail.sent", "reset"), ("mail.sent", "verify")]
+    assert sorted(office.told()) == [("mail.sent", "already_registered"), ("mail.sent", "reset")]
+
+
+async def test_letters_to_nowhere_keep_nobodys_back() -> None:
+    """Anybody can ask for a thousand letters to addresses whose server says "later" for ever."""
+    office = Office(Carrier(*[later("refused 450")] * 20), max_waiting=20, pauses_s=(3600.0,))
+    office.put(*["verify"] * 20)
+    await office.box.drain()
+    office.put("reset")
+    await office.box.drain()
+    assert office.told()[-1] == ("mail.sent", "reset")
+    await office.box.close()
 
 
 async def test_only_so_many_at_once() -> None:

@@ -84,13 +84,18 @@ class Outbox:
         self._closing = False
 
     def put(self, letter: Letter, site: Site) -> None:
-        """Take a letter, to be sent soon. Never waits; where the box is full the letter is dropped, which is an event."""
+        """Take a letter, to be sent soon. Never waits; where the box is full a letter is dropped, which is an event: the oldest of those
+        that did not go at first, so that a thousand letters to nowhere, which anybody can ask for, keep nobody's back; else this one."""
         job = _Job(letter, site)
         if len(self._waiting) + len(self._later) >= self._max_waiting:
-            job.tell("dropped", "full")
-        else:
-            self._waiting.append(job)
-            self._start()
+            handle = next(iter(self._later), None)
+            if handle is None:
+                job.tell("dropped", "full")
+                return
+            handle.cancel()
+            self._later.pop(handle).tell("dropped", "full")
+        self._waiting.append(job)
+        self._start()
 
     async def drain(self, within_s: float = 10.0) -> None:
         """Wait until nothing is being sent, for `within_s` seconds at most. What waits for its next try goes on waiting."""
