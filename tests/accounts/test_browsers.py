@@ -124,7 +124,7 @@ async def test_a_changed_factor_ends_all_trust(stage: Stage) -> None:
 
 async def test_a_changed_password_ends_all_trust(stage: Stage) -> None:
     browser = stage.browser()
-    await owner.enter(browser)
+    await owner.enter(browser, password=False)  # whoever has none shows none
     await owner.of(browser, browsers.trust, MIRA)
     await browser.own(password.change, "nine lamps above the empty station")
     assert not await owner.of(browser, browsers.trusted, MIRA)

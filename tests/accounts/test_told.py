@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from buckler.accounts import password, reset
 from tests.accounts.flows import signed_up
-from tests.accounts.stage import EMAIL, OTHER
+from tests.accounts.stage import EMAIL, OTHER, PASSWORD
 
 if TYPE_CHECKING:
     from tests.accounts.stage import Stage
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 async def test_a_changed_password_is_told_by_mail(stage: Stage) -> None:
     browser = stage.browser()
     await signed_up(stage, browser)
-    await browser.own(password.change, OTHER)
+    await browser.own(password.change, OTHER, PASSWORD)
     (letter,) = await stage.letters("password_changed")
     assert str(letter["To"]) == EMAIL
     body = letter.get_body(("plain",))
