@@ -9,6 +9,7 @@ from fastapi import FastAPI
 
 from buckler import CSP, SELF, Guard, RateLimit
 from buckler.stores.sqlite import SQLite
+from examples.conduit.accounts import appoint
 from examples.conduit.api import make_api
 from examples.conduit.db import alone, make_private
 from examples.conduit.migrations import upgrade
@@ -56,4 +57,5 @@ async def prepare(parts: Parts) -> None:
         make_private(parts.database)
         await upgrade(parts.database)
         if parts.settings.with_demo:
-            await seed(parts.database, parts.passwords)
+            await seed(parts.database, parts.accounts.hasher)
+        await appoint(parts.database, parts.settings.moderators)

@@ -55,7 +55,6 @@ def taken(field: str) -> ConduitError:
 
 
 MET = (409, "request", "met another one; look again and repeat it")
-BAD_CREDENTIALS = (401, "credentials", "invalid")
 TOO_BUSY = (503, "service", "is busy; try again in a few seconds")
 
 

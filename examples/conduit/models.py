@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
+from uuid import UUID
 
-from sqlalchemy import DateTime, Dialect, ForeignKey, Index, LargeBinary, MetaData, String, Text, TypeDecorator, UniqueConstraint
+from sqlalchemy import ForeignKey, Index, MetaData, String, Text, UniqueConstraint
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column, relationship
+
+from buckler.accounts.tables import Person, UtcDateTime
 
 # Names for constraints, so that a later migration can name what it changes.
 _NAMES = {
@@ -16,31 +19,11 @@ _NAMES = {
 }
 
 MAX_USERNAME = 40
-MAX_EMAIL = 254  # RFC 5321, section 4.5.3.1.3: a path of 256 octets, less its angle brackets
 MAX_URL = 2048
 MAX_SLUG = 140
 MAX_TITLE = 200
 MAX_DESCRIPTION = 400
 MAX_TAG = 40
-
-
-class UtcDateTime(TypeDecorator[datetime]):
-    """A time with its zone, always UTC. SQLite keeps no zone and would hand back a naive time."""
-
-    impl = DateTime(timezone=True)
-    cache_ok = True
-
-    def process_bind_param(self, value: datetime | None, dialect: Dialect) -> datetime | None:  # noqa: ARG002  # SQLAlchemy's signature
-        """Return `value` in UTC; a naive one is a mistake of the caller and raises."""
-        if value is not None and value.tzinfo is None:
-            raise ValueError("a time without its zone")
-        return value.astimezone(UTC) if value is not None else None
-
-    def process_result_value(self, value: datetime | None, dialect: Dialect) -> datetime | None:  # noqa: ARG002  # SQLAlchemy's signature
-        """Return the time with its zone."""
-        if value is None:
-            return None
-        return value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
 
 
 def now() -> datetime:
@@ -56,31 +39,18 @@ class Base(DeclarativeBase):
 
 
 class User(Base):
-    """`username_key` and `email_key` are what must be unique: `Mira` and `mira` are one person."""
+    """What Conduit knows of a person besides: how others see them. Who they are, and how they prove it, is in the tables of
+    `buckler.accounts`. `username_key` is what must be unique: `Mira` and `mira` are one person."""
 
     __tablename__ = "users"
 
     id: Mapped[int] = mapped_column(primary_key=True)
+    person_id: Mapped[UUID] = mapped_column(ForeignKey(Person.id, ondelete="CASCADE"), unique=True)
     username: Mapped[str] = mapped_column(String(MAX_USERNAME))
     username_key: Mapped[str] = mapped_column(String(MAX_USERNAME), unique=True)
-    email: Mapped[str] = mapped_column(String(MAX_EMAIL))
-    email_key: Mapped[str] = mapped_column(String(3 * MAX_EMAIL), unique=True)  # folding case can lengthen a text
-    password_hash: Mapped[str | None] = mapped_column(String(255))  # None: nobody can sign in with a password
-    credentials_version: Mapped[int] = mapped_column(default=1)  # one more with every new password: older sessions then end
     bio: Mapped[str | None] = mapped_column(Text)
     image: Mapped[str | None] = mapped_column(String(MAX_URL))
     created_at: Mapped[datetime] = mapped_column(default=now)
-
-
-class ApiToken(Base):
-    """What a program shows to act for a user. Only the SHA-256 of the token is kept."""
-
-    __tablename__ = "api_tokens"
-
-    digest: Mapped[bytes] = mapped_column(LargeBinary(32), primary_key=True)
-    user_id: Mapped[int] = mapped_column(ForeignKey("users.id", ondelete="CASCADE"), index=True)
-    created_at: Mapped[datetime] = mapped_column(default=now)
-    expires_at: Mapped[datetime]
 
 
 class Article(Base):

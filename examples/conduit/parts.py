@@ -1,14 +1,15 @@
 """What lives as long as the application, and how a request gets at it."""
 
-from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from typing import Annotated, Self
 
 from fastapi import Depends, Request
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from buckler.accounts import Accounts
+from buckler.frameworks.fastapi.accounts import VisitDep
+from examples.conduit.accounts import make_accounts
 from examples.conduit.db import Database
-from examples.conduit.passwords import CHEAPEST_FOR_TESTS, RFC9106_LOW_MEMORY, Passwords
 from examples.conduit.settings import Settings
 
 
@@ -18,19 +19,18 @@ class Parts:
 
     settings: Settings
     database: Database
-    passwords: Passwords
+    accounts: Accounts
 
     @classmethod
     def of(cls, settings: Settings) -> Self:
         """Return the parts that `settings` ask for. No connection is opened, no thread started yet. Raises `ConfigError`."""
         settings.make_folder()
-        profile = CHEAPEST_FOR_TESTS if settings.insecure_cheap_passwords else RFC9106_LOW_MEMORY
-        passwords = Passwords(workers=settings.password_workers, wait_s=settings.password_wait_s, profile=profile)
-        return cls(settings, Database(settings.database), passwords)
+        database = Database(settings.database)
+        return cls(settings, database, make_accounts(settings, database))
 
     async def close(self) -> None:
-        """End threads and connections."""
-        self.passwords.close()
+        """Send the letters that wait; end threads and connections."""
+        await self.accounts.close()
         await self.database.close()
 
 
@@ -40,13 +40,9 @@ def parts_of(request: Request) -> Parts:
     return parts
 
 
-PartsOf = Annotated[Parts, Depends(parts_of)]
-
-
-async def database_session(parts: PartsOf) -> AsyncIterator[AsyncSession]:
-    """Lend a session for one request. What was not committed is rolled back."""
-    async with parts.database.session() as session:
-        yield session
+async def database_session(visit: VisitDep) -> AsyncSession:
+    """Lend the session of the request: the one in which accounts work too, so that a request has one connection and one transaction."""
+    return visit.db
 
 
 Db = Annotated[AsyncSession, Depends(database_session)]

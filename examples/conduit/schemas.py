@@ -17,7 +17,6 @@ from examples.conduit.fields import (
     Email,
     Image,
     Name,
-    NewPassword,
     Password,
     SignInEmail,
     TagName,
@@ -49,28 +48,33 @@ class Change(In):
 
 
 class SignIn(In):
-    """E-mail address and password, as the sign-in form has them."""
+    """E-mail address and password."""
 
     email: SignInEmail
     password: Password
 
 
 class NewUser(In):
-    """As the sign-up form has it."""
+    """Who registers by the API. On the site Buckler's own form asks, and `ConduitProfile` for the username."""
 
     username: Username
     email: Email
-    password: NewPassword
+    password: Password
 
 
-class UserChange(Change):
+class ProfileChange(Change):
     """As the settings form has it. Blank `bio` and `image` become null."""
 
     username: Username = ""
-    email: Email = ""
-    password: NewPassword = ""
     bio: Bio = None
     image: Image = None
+
+
+class UserChange(ProfileChange):
+    """As the API has it: with address and password, for accounts that a program made (see `services.people.change`)."""
+
+    email: Email = ""
+    password: Password = ""
 
 
 class NewArticle(In):

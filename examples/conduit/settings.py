@@ -7,7 +7,7 @@ import secrets
 import tempfile
 from contextlib import suppress
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Literal
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
 
@@ -43,9 +43,24 @@ class Settings(BaseModel):
     secret_file: Path | None = None  # None: `folder`/secret.key, made on first start
     trusted_proxies: int = Field(default=0, ge=0, le=10)
     demo_content: bool = True  # fill an empty database with articles to look at; only where `development` is true
-    token_days: int = Field(default=30, ge=1, le=365)
     password_workers: int = Field(default=2, ge=1, le=64)  # threads that hash; each needs 64 MiB while it works
     password_wait_s: float = Field(default=3.0, gt=0, le=30)
+    moderators: Names = ()  # e-mail addresses of those who may remove what others wrote
+
+    # Mail. Without a server, and on a laptop alone, letters lie in `folder`/letters, and a page shows them.
+    origin: str = ""  # what links in letters begin with, as in https://blog.example; "": as the visitor came
+    sender: str = ""  # where they come from, as in conduit@blog.example
+    smtp_host: str = ""
+    smtp_port: int = Field(default=0, ge=0, lt=65536)  # 0: the usual one
+    smtp_username: str = ""
+    smtp_password: str = Field(default="", repr=False)
+    smtp_security: Literal["starttls", "tls", "insecure_none"] = "starttls"
+
+    # Signing in by another provider, with OpenID Connect.
+    oidc_issuer: str = ""
+    oidc_client_id: str = ""
+    oidc_client_secret: str = Field(default="", repr=False)
+    oidc_label: str = "Single sign-on"  # what the button says
 
     # Holes. Each is named for what it is, off by default, and printed at start.
     insecure_allow_common_passwords: bool = False

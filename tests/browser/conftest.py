@@ -149,12 +149,20 @@ class Visitor:
         return answer
 
     def sign_up(self, name: str) -> None:
+        """As a person does: the form, the letter, the link in it, the button behind that."""
         self.go("/register")
         self.page.fill("input[name=username]", name)
         self.page.fill("input[name=email]", f"{name}@conduit.example")
         self.page.fill("input[name=password]", PASSWORD)
         self.page.click("button:has-text('Sign up')")
+        self.page.click("a[href='/account/mailbox']")
+        self.open_letter(name)
+        self.page.click("button:has-text('Yes, create my account')")
         self.page.wait_for_url(self.site.url + "/")
+
+    def open_letter(self, name: str) -> None:
+        """On the page with the letters, open the link in the newest one to somebody."""
+        self.page.locator(".card").filter(has_text=f"{name}@conduit.example").locator("a[href*='token=']").first.click()
 
     def sign_in(self, name: str, password: str = PASSWORD) -> None:
         self.page.fill("input[name=email]", f"{name}@conduit.example")

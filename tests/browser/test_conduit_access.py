@@ -32,7 +32,10 @@ a very long line of code that does not fit into the width of a small window with
 
 An_unbreakable_word_that_is_longer_than_any_window_is_wide_and_must_not_push_the_page_out_of_shape_whatever_happens
 """
-STRANGER = ["/", "/?page=3", "/tag/sea", "/login", "/register", "/profile/demo", "/nothing", "ARTICLE", "FOUND"]
+STRANGER = [
+    "/", "/?page=3", "/tag/sea", "/login", "/register", "/register/sent", "/account/reset", "/account/mailbox", "/profile/demo", "/nothing",
+    "ARTICLE", "FOUND",
+]  # fmt: skip
 SIGNED_IN = [
     "/",
     "/?feed=following",
@@ -43,6 +46,12 @@ SIGNED_IN = [
     "ARTICLE",
     "FOUND",
     "EDITOR",
+    "/settings/security",
+    "/settings/security/password",
+    "/settings/security/devices",
+    "/settings/security/tokens",
+    "/settings/security/delete",
+    "/logout",
 ]
 
 
@@ -127,9 +136,15 @@ def test_the_keyboard_alone_is_enough(open_window: Opener) -> None:
     page.keyboard.press("Tab")
     expect(page.locator(".skip-link")).to_be_focused()
     expect(page.locator(".skip-link")).to_be_in_viewport()
-    for selector, text in (("#username", "key-mira"), ("#email", "key-mira@conduit.example"), ("#password", "nine green bottles")):
+    for selector, text in (("#email", "key-mira@conduit.example"), ("#username", "key-mira"), ("#password", "nine green bottles")):
         tab_to(visitor, selector)
         page.keyboard.type(text)
+    page.keyboard.press("Enter")
+    tab_to(visitor, "a[href='/account/mailbox']")
+    page.keyboard.press("Enter")
+    tab_to(visitor, ".card:has-text('key-mira@') a[href*='token=']")
+    page.keyboard.press("Enter")
+    tab_to(visitor, "button:has-text('Yes, create my account')")
     page.keyboard.press("Enter")
     page.wait_for_url(visitor.site.url + "/")
     tab_to(visitor, ".nav-link[href='/editor']")

@@ -24,7 +24,7 @@ BODY = f"""{SCRIPT}
 {SCRIPT}
 ```
 """
-OURS = "script[type=module][src^='/static/']"
+OURS = "script[type=module]:is([src^='/static/'], [src^='/account/static/'])"
 
 
 @pytest.mark.parametrize("scripts", [True, False])
@@ -38,7 +38,7 @@ def test_scripts_in_every_field_are_inert(open_window: Opener, scripts: bool) ->
     page.fill("input[name=email]", f"{name}@conduit.example")
     page.fill("input[name=password]", "nine green bottles")
     page.click("button:has-text('Sign up')")
-    expect(page.locator(".error-messages")).to_contain_text("username may have")
+    expect(page.locator("#username-wrong")).to_contain_text("This username cannot be used.")
     expect(page.locator("input[name=username]")).to_have_value(SCRIPT[:40])
     only_ours(visitor)
     visitor.sign_up(name)
@@ -85,7 +85,7 @@ def test_scripts_in_every_field_are_inert(open_window: Opener, scripts: bool) ->
 
 
 def only_ours(visitor: Visitor) -> None:
-    """The page holds our one script, and nothing that handles an event by itself."""
+    """The page holds our scripts, and nothing that handles an event by itself."""
     page = visitor.page
     expect(page.locator("script")).to_have_count(page.locator(OURS).count())
     handlers = ", ".join(f"[on{event}]" for event in ("error", "load", "click", "toggle", "focus", "mouseover"))

@@ -65,7 +65,7 @@ def test_errors_stand_beside_the_form(plain_visitor: Visitor) -> None:
     visitor.refusals |= {401, 409, 422}
     visitor.go("/login")
     visitor.sign_in("nobody", "a wrong password")
-    expect(page.locator(".error-messages")).to_have_text("email or password is invalid")
+    expect(page.locator(".note-bad[autofocus]")).to_contain_text("E-mail address or password is wrong.")
     expect(page.locator("input[name=email]")).to_have_value("nobody@conduit.example")
     expect(page.locator("input[name=password]")).to_have_value("")
     visitor.sign_up("beside-mira")
@@ -81,7 +81,8 @@ def test_errors_stand_beside_the_form(plain_visitor: Visitor) -> None:
 def test_every_page_is_shown(plain_visitor: Visitor) -> None:
     visitor, page = plain_visitor, plain_visitor.page
     visitor.refusals.add(404)
-    for path in ("/", "/?page=2", "/tag/sea", "/login", "/register", "/profile/demo", "/profile/demo/favorites", "/nothing"):
+    shown = ("/", "/?page=2", "/tag/sea", "/login", "/register", "/account/reset", "/profile/demo", "/profile/demo/favorites", "/nothing")
+    for path in shown:
         visitor.go(path)
         expect(page.locator("h1")).to_have_count(1)
     visitor.go("/")

@@ -5,6 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import pytest
+from sqlalchemy import text
+from sqlalchemy.ext.asyncio import create_async_engine
 
 from tests.conduit.inside import inside
 from tests.conduit.postgres import binaries, postgres
@@ -24,6 +26,20 @@ def postgresql() -> Iterator[str]:
         pytest.skip("PostgreSQL is not installed; on Debian: apt-get install postgresql")
     with postgres(programs) as address:
         yield address
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+async def database_url(request: pytest.FixtureRequest) -> str:
+    """The address of an empty database; "" for SQLite in the folder."""
+    if request.param == "sqlite":
+        return ""
+    address: str = request.getfixturevalue("postgresql")
+    engine = create_async_engine(address)
+    async with engine.begin() as connection:
+        await connection.execute(text("DROP SCHEMA public CASCADE"))
+        await connection.execute(text("CREATE SCHEMA public"))
+    await engine.dispose()
+    return address
 
 
 @pytest.fixture

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING, Any
 
@@ -15,6 +16,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from buckler import Guard
+    from buckler.accounts.mail.folder import Received
 
 PASSWORD = "nine green bottles"
 _BROWSER = {"accept": "text/html", "sec-fetch-site": "same-origin", "sec-fetch-mode": "navigate", "sec-fetch-dest": "document"}
@@ -30,10 +32,19 @@ async def running(folder: Path, **settings: Any) -> AsyncIterator[Guard]:
         yield guard
 
 
+async def letters(guard: Guard) -> list[Received]:
+    """Return what was sent, the newest first."""
+    accounts = guard.app.state.parts.accounts
+    await accounts.outbox.drain()
+    found: list[Received] = await accounts.post.read()
+    return found
+
+
 class Visitor(httpx.AsyncClient):
     """`post` sends a form; neither follows redirects."""
 
     def __init__(self, guard: Guard, address: str = "127.0.0.1") -> None:
+        self.guard = guard
         transport = httpx.ASGITransport(guard, raise_app_exceptions=False, client=(address, 50_000))
         super().__init__(transport=transport, base_url="https://localhost", headers=_BROWSER)
 
@@ -41,9 +52,23 @@ class Visitor(httpx.AsyncClient):
         return await self.post(path, data=fields, headers=headers or {})
 
     async def sign_up(self, name: str) -> Visitor:
+        """Sign up as a person does: the form, the letter, the button behind its link."""
         answer = await self.send_form("/register", username=name, email=f"{name}@conduit.example", password=PASSWORD)
-        assert (answer.status_code, answer.headers["location"]) == (303, "/")
+        assert (answer.status_code, answer.headers["location"]) == (303, "/register/sent"), answer.text
+        answer = await self.open_link(f"{name}@conduit.example")
+        assert (answer.status_code, answer.headers["location"]) == (303, "/"), answer.text
         return self
+
+    async def open_link(self, email: str, **fields: str) -> httpx.Response:
+        """Open the link in the newest letter to `email`, and press the button."""
+        letter = next(letter for letter in await letters(self.guard) if letter.to == email)
+        page = await self.get(letter.links[0])
+        token = re.search(r'name="token" value="([^"]+)"', page.text)
+        assert token is not None, page.text
+        return await self.send_form(page.url.path, token=token[1], **fields)
+
+    async def sign_in(self, name: str, password: str = PASSWORD, **more: str) -> httpx.Response:
+        return await self.send_form("/login", email=f"{name}@conduit.example", password=password, **more)
 
     async def publish(self, title: str = "A title", **fields: str | list[str]) -> str:
         """Write an article; return its path."""

@@ -13,8 +13,10 @@ import pytest
 
 import examples.conduit
 from buckler import Guard
+from buckler.accounts import SMTP
 from buckler.errors import BackendError, ConfigError
 from examples.conduit.app import make_app
+from examples.conduit.parts import Parts
 from examples.conduit.settings import Settings, from_environment
 from tests.conduit.server import ROOT, free_port
 
@@ -46,7 +48,7 @@ def test_holes_are_named() -> None:
     ("name", "value", "says"),
     [
         ("CONDUIT_HOST", "blog.example", "did you mean `CONDUIT_HOSTS`"),
-        ("CONDUIT_TOKEN_DAYS", "soon", "CONDUIT_TOKEN_DAYS"),
+        ("CONDUIT_SMTP_PORT", "soon", "CONDUIT_SMTP_PORT"),
         ("CONDUIT_DATABASE_URL", "mysql://root:secret@localhost/conduit", "CONDUIT_DATABASE_URL"),
         ("CONDUIT_PASSWORD_WORKERS", "0", "CONDUIT_PASSWORD_WORKERS"),
     ],
@@ -55,6 +57,37 @@ def test_a_wrong_one_is_named(name: str, value: str, says: str) -> None:
     with pytest.raises(ConfigError, match=says) as raised:
         from_environment({name: value})
     assert value == "0" or value not in str(raised.value), "a value may hold a password"
+
+
+ELSEWHERE = {"CONDUIT_HOSTS": "blog.example"}
+MAIL = {**ELSEWHERE, "CONDUIT_SMTP_HOST": "mail.example", "CONDUIT_SENDER": "conduit@blog.example"}
+
+
+@pytest.mark.parametrize(
+    ("given", "says"),
+    [
+        (ELSEWHERE, "CONDUIT_SMTP_HOST = .* name the mail server"),
+        ({"CONDUIT_SMTP_HOST": "mail.example"}, "CONDUIT_SENDER = .* name the address"),
+        ({**MAIL, "CONDUIT_SENDER": "nobody"}, "Accounts.sender"),
+        ({**MAIL, "CONDUIT_ORIGIN": "blog.example"}, "Accounts.origin"),
+        ({**MAIL, "CONDUIT_OIDC_ISSUER": "https://id.example"}, "CONDUIT_OIDC_CLIENT_ID = .* together"),
+    ],
+)
+def test_accounts_that_cannot_work_stop_the_start(tmp_path: Path, given: dict[str, str], says: str) -> None:
+    with pytest.raises(ConfigError, match=says):
+        make_app(from_environment({"CONDUIT_FOLDER": str(tmp_path), **given}))
+
+
+def test_mail_leaves_by_a_server_and_another_provider_may_vouch(tmp_path: Path) -> None:
+    secret = "of the tests alone"
+    given = {**MAIL, "CONDUIT_SMTP_USERNAME": "conduit", "CONDUIT_SMTP_PASSWORD": secret, "CONDUIT_ORIGIN": "https://blog.example"}
+    given |= {"CONDUIT_OIDC_ISSUER": "https://id.example", "CONDUIT_OIDC_CLIENT_ID": "conduit", "CONDUIT_OIDC_CLIENT_SECRET": secret}
+    settings = from_environment({"CONDUIT_FOLDER": str(tmp_path), **given})
+    accounts = Parts.of(settings).accounts
+    assert isinstance(accounts.post, SMTP)
+    assert (accounts.post.host, accounts.post.security) == ("mail.example", "starttls")
+    assert [(provider.label, provider.issuer) for provider in accounts.providers] == [("Single sign-on", "https://id.example")]
+    assert secret not in repr(settings)
 
 
 def test_the_secret_is_made_once_and_for_the_owner_alone(tmp_path: Path) -> None:
@@ -86,10 +119,12 @@ def test_what_is_kept_is_for_the_owner_alone(tmp_path: Path, monkeypatch: pytest
     monkeypatch.setenv("CONDUIT_FOLDER", str(tmp_path / "new"))
     monkeypatch.setenv("CONDUIT_INSECURE_CHEAP_PASSWORDS", "true")
     asyncio.run(examples.conduit.prepare())
-    modes = {path.name: stat.S_IMODE(path.stat().st_mode) for path in (tmp_path / "new").iterdir() if path.name != "prepare.lock"}
+    files = [path for path in (tmp_path / "new").iterdir() if path.name not in {"prepare.lock", "letters"}]
+    modes = {path.name: stat.S_IMODE(path.stat().st_mode) for path in files}
     assert modes == dict.fromkeys(modes, 0o600)
     assert "conduit.db" in modes
-    assert stat.S_IMODE((tmp_path / "new").stat().st_mode) == 0o700
+    for folder in (tmp_path / "new", tmp_path / "new" / "letters"):
+        assert stat.S_IMODE(folder.stat().st_mode) == 0o700
 
 
 def test_importing_the_package_opens_nothing(tmp_path: Path) -> None:

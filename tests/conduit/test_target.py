@@ -14,6 +14,7 @@ if TYPE_CHECKING:
 
     from tests.conduit.inside import Inside
 
+LOOKS = {"accept": "text/html"}
 OURS = {"origin": "https://localhost", "content-type": "application/x-www-form-urlencoded"}
 
 
@@ -21,7 +22,7 @@ async def test_every_place_is_there(tmp_path: Path) -> None:
     async with inside(tmp_path, demo_content=True) as conduit:
         client, paths = conduit.client, target.paths
         assert (await client.get(paths[Place.PAGE])).status_code == 200
-        assert (await client.get(paths[Place.PRIVATE])).status_code == 303, "to the sign-in page"
+        assert (await client.get(paths[Place.PRIVATE], headers=LOOKS)).status_code == 303, "to the sign-in page"
         assert (await client.post(paths[Place.UPLOAD], content=b"username=x", headers=OURS)).status_code == 422
         signed_in = await client.post(paths[Place.SIGN_IN], content=target.sign_in_body, headers=OURS)
         assert (signed_in.status_code, signed_in.headers["location"]) == (303, "/")
@@ -31,7 +32,7 @@ async def test_every_place_is_there(tmp_path: Path) -> None:
         after = (await conduit.ask("GET", f"/articles/{DEMO_ARTICLE}")).json()["article"]["favoritesCount"]
         assert after == before + 1
         assert (await client.post(paths[Place.SIGN_OUT], headers=OURS)).status_code == 303
-        assert (await client.get(paths[Place.PRIVATE])).status_code == 303
+        assert (await client.get(paths[Place.PRIVATE], headers=LOOKS)).status_code == 303
 
 
 async def test_the_api_describes_itself(conduit: Inside) -> None:

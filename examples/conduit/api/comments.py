@@ -7,7 +7,7 @@ from fastapi import APIRouter, Path
 from examples.conduit import limits
 from examples.conduit.answers import CommentAnswer, CommentOut, CommentsAnswer
 from examples.conduit.api.failures import says
-from examples.conduit.api.people import Me, Viewer
+from examples.conduit.api.people import Commenter, RemovesComments, Viewer
 from examples.conduit.fields import MAX_ID, Slug
 from examples.conduit.parts import Db
 from examples.conduit.schemas import CommentRequest
@@ -26,12 +26,12 @@ async def of_article(slug: SlugOf, session: Db, viewer: Viewer) -> CommentsAnswe
 
 
 @router.post("", status_code=201, dependencies=[limits.COMMENT])
-async def create(slug: SlugOf, wanted: CommentRequest, session: Db, me: Me) -> CommentAnswer:
+async def create(slug: SlugOf, wanted: CommentRequest, session: Db, me: Commenter) -> CommentAnswer:
     """Comment on an article."""
     return CommentAnswer(comment=CommentOut.model_validate(await comments.create(session, me, slug, wanted.comment)))
 
 
 @router.delete("/{comment_id}", status_code=204)
-async def remove(slug: SlugOf, comment_id: CommentId, session: Db, me: Me) -> None:
-    """Delete one's own comment."""
-    await comments.remove(session, me, slug, comment_id)
+async def remove(slug: SlugOf, comment_id: CommentId, session: Db, by: RemovesComments) -> None:
+    """Delete one's own comment; a moderator anybody's."""
+    await comments.remove(session, by, slug, comment_id)

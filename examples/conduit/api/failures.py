@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import math
 from typing import TYPE_CHECKING, Any, cast
 
 from fastapi.exceptions import RequestValidationError
@@ -11,6 +12,7 @@ from sqlalchemy.exc import DBAPIError
 from sqlalchemy.exc import TimeoutError as NoConnectionError
 from starlette.exceptions import HTTPException
 
+from buckler.accounts import AccountError
 from examples.conduit.answers import ErrorsAnswer
 from examples.conduit.errors import TOO_BUSY, ConduitError, errors_of
 
@@ -20,12 +22,21 @@ if TYPE_CHECKING:
     from fastapi import FastAPI, Request
 
 _RETRY_S = "3"
+# What the contract has words of its own for, by Buckler's code.
+_CONTRACT = {
+    "account.credentials_wrong": ("credentials", "invalid"),
+    "account.email_taken": ("email", "has already been taken"),
+    "account.sign_in_needed": ("token", "is missing"),
+    "account.token_invalid": ("token", "is invalid"),
+    "conduit.username_taken": ("username", "has already been taken"),
+}
 _log = logging.getLogger(__name__)
 
 
 def on_failure(api: FastAPI) -> None:
     """Register how each kind of failure is answered."""
     api.add_exception_handler(ConduitError, _conduit)
+    api.add_exception_handler(AccountError, _account)
     api.add_exception_handler(RequestValidationError, _invalid)
     api.add_exception_handler(HTTPException, _http)
     api.add_exception_handler(DBAPIError, _database)
@@ -47,6 +58,17 @@ def say(status: int, errors: Mapping[str, list[str]], headers: Mapping[str, str]
 async def _conduit(_request: Request, failure: Exception) -> JSONResponse:
     known = cast("ConduitError", failure)
     return say(known.status, known.errors)
+
+
+async def _account(request: Request, failure: Exception) -> JSONResponse:
+    """What Buckler refuses. A header that is there, but is no token, is not "missing"."""
+    known = cast("AccountError", failure)
+    code = known.problem.code
+    if code == "account.sign_in_needed" and "authorization" in request.headers:
+        code = "account.token_invalid"
+    field, message = _CONTRACT.get(code, (known.field or "account", f"{known.title} {known.fix}"))
+    headers = {"Retry-After": str(max(1, math.ceil(known.retry_s)))} if known.retry_s else None
+    return say(known.problem.status, {field: [message]}, headers)
 
 
 async def _invalid(_request: Request, failure: Exception) -> JSONResponse:

@@ -1,58 +1,70 @@
-"""Who asks: dependencies that turn `Authorization: Token …` into a user."""
+"""Who asks: dependencies that turn `Authorization: Token …` into a user.
 
-from dataclasses import dataclass
-from typing import Annotated
+A session does not count here, although Buckler would take it: the contract says "token", and what acts by itself, as a browser does with
+a cookie, is for pages.
+"""
+
+from typing import Annotated, Any
 
 from fastapi import Depends
 from fastapi.security import APIKeyHeader
 
-from examples.conduit import tokens
+from buckler.accounts import SignedIn
+from buckler.frameworks.fastapi.accounts import VisitDep, accepts, requires
+from examples.conduit.accounts import ARTICLES_DELETE, COMMENT, COMMENTS_DELETE, FOLLOW, PROFILE_READ, PROFILE_WRITE, READ, WRITE
 from examples.conduit.errors import ConduitError
 from examples.conduit.models import User
-from examples.conduit.parts import Db
+from examples.conduit.services import people
+from examples.conduit.services.removal import Remover
 
 _header = APIKeyHeader(name="Authorization", scheme_name="Token", auto_error=False, description="`Token …`, as sign-in returns it")
+_described = Depends(_header)  # for the API's description alone
 
 
-@dataclass(frozen=True, slots=True)
-class Caller:
-    """A user, and the token that they showed."""
+def _by_token(rule: Any) -> Any:
+    """Ask for a token that `rule` accepts. Returns proof of whose it is."""
 
-    user: User
-    token: str
+    async def known(who: Annotated[SignedIn | None, rule], _said: Annotated[str | None, _described]) -> SignedIn:
+        if who is None or who.how == "session":
+            raise ConduitError(401, "token", "is missing")
+        return who
 
-
-async def any_caller(session: Db, header: Annotated[str | None, Depends(_header)]) -> Caller | None:
-    """Return who asks, or None for nobody. Raises 401 for a token that is not valid: nobody falls back to being a stranger unnoticed."""
-    if header is None:
-        return None
-    scheme, _, token = header.partition(" ")
-    user = await tokens.owner(session, token.strip()) if scheme.lower() in {"token", "bearer"} else None
-    if user is None:
-        raise ConduitError(401, "token", "is invalid")
-    return Caller(user, token.strip())
+    return Depends(known)
 
 
-MaybeCaller = Annotated[Caller | None, Depends(any_caller)]
+def _user(rule: Any) -> Any:
+    """Ask for the same. Returns the user."""
+
+    async def acting(visit: VisitDep, who: Annotated[SignedIn, _by_token(rule)]) -> User:
+        found = await people.of_person(visit.db, who.person_id)
+        if found is None:
+            raise ConduitError(401, "token", "is invalid")
+        return found
+
+    return Depends(acting)
 
 
-async def known_caller(caller: MaybeCaller) -> Caller:
-    """Return who asks. Raises 401 for nobody."""
-    if caller is None:
-        raise ConduitError(401, "token", "is missing")
-    return caller
+def _remover(own: str, anybodys: str) -> Any:
+    """Ask for a token that is good for removing one's own, or anybody's."""
+    rule = accepts(own, anybodys)
+
+    async def removing(visit: VisitDep, who: Annotated[SignedIn, _by_token(rule)], me: Annotated[User, _user(rule)]) -> Remover:
+        return Remover(visit, who, me, own, anybodys)
+
+    return Depends(removing)
 
 
-async def viewer(caller: MaybeCaller) -> User | None:
-    """Return the user who looks, or None."""
-    return caller.user if caller else None
+async def viewer(visit: VisitDep, who: Annotated[SignedIn | None, accepts(READ)], _said: Annotated[str | None, _described]) -> User | None:
+    """Return the user who looks, or None for a stranger."""
+    return await people.of_person(visit.db, who.person_id) if who is not None and who.how != "session" else None
 
 
-async def me(caller: Annotated[Caller, Depends(known_caller)]) -> User:
-    """Return the user who acts. Raises 401 for nobody."""
-    return caller.user
-
-
-KnownCaller = Annotated[Caller, Depends(known_caller)]
 Viewer = Annotated[User | None, Depends(viewer)]
-Me = Annotated[User, Depends(me)]
+Reader = Annotated[User, _user(requires(READ))]
+Writer = Annotated[User, _user(requires(WRITE))]
+Commenter = Annotated[User, _user(requires(COMMENT))]
+Follower = Annotated[User, _user(requires(FOLLOW))]
+OwnerReads = Annotated[SignedIn, _by_token(requires(PROFILE_READ))]
+OwnerWrites = Annotated[SignedIn, _by_token(requires(PROFILE_WRITE))]
+RemovesArticles = Annotated[Remover, _remover(WRITE, ARTICLES_DELETE)]
+RemovesComments = Annotated[Remover, _remover(COMMENT, COMMENTS_DELETE)]

@@ -6,7 +6,7 @@ from fastapi import APIRouter, Path
 
 from examples.conduit.answers import ProfileAnswer, ProfileOut
 from examples.conduit.api.failures import says
-from examples.conduit.api.people import Me, Viewer
+from examples.conduit.api.people import Follower, Viewer
 from examples.conduit.fields import Name
 from examples.conduit.parts import Db
 from examples.conduit.services import people
@@ -27,12 +27,12 @@ async def profile(username: Username, session: Db, viewer: Viewer) -> ProfileAns
 
 
 @router.post("/follow")
-async def follow(username: Username, session: Db, me: Me) -> ProfileAnswer:
+async def follow(username: Username, session: Db, me: Follower) -> ProfileAnswer:
     """Follow a user."""
     return _answer(await people.follow(session, me, username))
 
 
 @router.delete("/follow")
-async def unfollow(username: Username, session: Db, me: Me) -> ProfileAnswer:
+async def unfollow(username: Username, session: Db, me: Follower) -> ProfileAnswer:
     """Follow a user no more."""
     return _answer(await people.unfollow(session, me, username))

@@ -1,53 +1,49 @@
 """Sign-up, sign-in, and one's own account."""
 
-from fastapi import APIRouter
+from fastapi import APIRouter, Request
 
-from examples.conduit import limits, tokens
+from buckler.accounts import Person
+from buckler.frameworks.fastapi.accounts import VisitDep, public
+from examples.conduit import limits
 from examples.conduit.answers import UserAnswer, UserOut
 from examples.conduit.api.failures import says
-from examples.conduit.api.people import KnownCaller
+from examples.conduit.api.people import OwnerReads, OwnerWrites
 from examples.conduit.models import User
-from examples.conduit.parts import Db, PartsOf
 from examples.conduit.schemas import SignInRequest, UserChangeRequest, UserRequest
-from examples.conduit.services import people
+from examples.conduit.services import entry
 
-router = APIRouter(tags=["User and Authentication"], responses=says(409))
-
-
-def _answer(user: User, token: str) -> UserAnswer:
-    return UserAnswer(user=UserOut(email=user.email, token=token, username=user.username, bio=user.bio, image=user.image))
+router = APIRouter(tags=["User and Authentication"], responses=says(403, 409, 429, 503))
+_NOBODY_YET = public(because="who registers or signs in is nobody yet")
 
 
-@router.post("/users", status_code=201, dependencies=[limits.SIGN_UP])
-async def register(wanted: UserRequest, session: Db, parts: PartsOf) -> UserAnswer:
-    """Register a new user."""
-    allow_common = parts.settings.insecure_allow_common_passwords
-    user = await people.register(session, parts.passwords, wanted.user, allow_common=allow_common)
-    return _answer(user, await _new_token(session, parts, user))
+def _answer(person: Person, user: User, token: str) -> UserAnswer:
+    return UserAnswer(user=UserOut(email=person.email, token=token, username=user.username, bio=user.bio, image=user.image))
 
 
-@router.post("/users/login", dependencies=[limits.sign_in("user.email")])
-async def sign_in(wanted: SignInRequest, session: Db, parts: PartsOf) -> UserAnswer:
-    """Sign in: a new token for an e-mail address and its password."""
-    user = await people.authenticate(session, parts.passwords, wanted.user)
-    return _answer(user, await _new_token(session, parts, user))
+def _shown(request: Request) -> str:
+    """The token of the request, which the contract wants to be said again."""
+    return request.headers["authorization"].partition(" ")[2].strip()
+
+
+@router.post("/users", status_code=201, dependencies=[_NOBODY_YET, limits.SIGN_UP])
+async def register(wanted: UserRequest, visit: VisitDep) -> UserAnswer:
+    """Register a new user. They sign in on the site once they have opened the link that is sent to their address."""
+    return _answer(*await entry.register(visit, wanted.user))
+
+
+@router.post("/users/login", dependencies=[_NOBODY_YET])
+async def sign_in(wanted: SignInRequest, visit: VisitDep) -> UserAnswer:
+    """Sign in: a token for an hour. Who has a second factor makes a personal token on the site instead."""
+    return _answer(*await entry.sign_in(visit, wanted.user))
 
 
 @router.get("/user")
-async def current(caller: KnownCaller) -> UserAnswer:
+async def current(request: Request, who: OwnerReads, visit: VisitDep) -> UserAnswer:
     """Return the user whose token this is."""
-    return _answer(caller.user, caller.token)
+    return _answer(*await entry.whose(visit, who), _shown(request))
 
 
 @router.put("/user", dependencies=[limits.ACCOUNT])
-async def change(wanted: UserChangeRequest, caller: KnownCaller, session: Db, parts: PartsOf) -> UserAnswer:
-    """Change one's own account. A new password takes back all other tokens, and ends all sessions on the site."""
-    allow_common = parts.settings.insecure_allow_common_passwords
-    user = await people.change(session, parts.passwords, caller.user, wanted.user, allow_common=allow_common, token=caller.token)
-    return _answer(user, caller.token)
-
-
-async def _new_token(session: Db, parts: PartsOf, user: User) -> str:
-    token = await tokens.issue(session, user, parts.settings.token_days)
-    await session.commit()
-    return token
+async def change(request: Request, wanted: UserChangeRequest, who: OwnerWrites, visit: VisitDep) -> UserAnswer:
+    """Change one's own account. Address and password change by token only until the address is confirmed."""
+    return _answer(*await entry.change(visit, who, wanted.user), _shown(request))

@@ -5,9 +5,12 @@ from __future__ import annotations
 from datetime import UTC, datetime, timedelta
 from random import Random
 from typing import TYPE_CHECKING, Any
+from uuid import uuid4
 
 from sqlalchemy import insert, select
 
+from buckler.accounts import Person
+from buckler.accounts.addresses import email_key
 from examples.conduit.models import Article, ArticleTag, Base, Comment, Favorite, Follow, User
 from examples.conduit.seed.people import ANGLES, BIOS, CLOSINGS, COMMENTS, FIRST_NAMES, HEADINGS, LAST_NAMES, OPENINGS
 from examples.conduit.seed.topics import TOPICS, Topic
@@ -18,8 +21,8 @@ if TYPE_CHECKING:
 
     from sqlalchemy.ext.asyncio import AsyncSession
 
+    from buckler.accounts.passwords import Hasher
     from examples.conduit.db import Database
-    from examples.conduit.passwords import Passwords
 
     Row = dict[str, Any]
     Rows = list[Row]
@@ -32,13 +35,15 @@ _GAP = timedelta(hours=53)  # between two articles
 _SEED = 1  # of the generator: the content is the same on every machine
 
 
-async def seed(database: Database, passwords: Passwords) -> bool:
+async def seed(database: Database, hasher: Hasher) -> bool:
     """Fill an empty database, and return whether it was empty. The demo account alone can sign in: nobody else has a password."""
     random = Random(_SEED)  # noqa: S311  # to repeat itself is what it is for
     async with database.session() as session:
         if await session.scalar(select(User.id).limit(1)) is not None:
             return False
-        people = await _insert(session, User, _people(random, await passwords.hash(DEMO_PASSWORD)))
+        known = _people(random)
+        await session.execute(insert(Person), _accounts(known, await hasher.hash(DEMO_PASSWORD)))
+        people = await _insert(session, User, known)
         ideas = random.sample([(topic, subject, angle) for topic in TOPICS for subject in topic.subjects for angle in ANGLES], ARTICLES)
         written = [_article(random, number, people, idea) for number, idea in enumerate(ideas)]
         articles = await _insert(session, Article, written)
@@ -68,16 +73,36 @@ def _some(random: Random, people: list[int], most: int) -> list[int]:
     return sorted({people[min(random.randint(0, last), random.randint(0, last))] for _ in range(random.randint(0, most))})
 
 
-def _people(random: Random, password_hash: str) -> Rows:
+def _people(random: Random) -> Rows:
     names = [f"{first}.{last}" for first in FIRST_NAMES for last in LAST_NAMES]
-    rows = [_person(name, f"{name.lower()}@conduit.example", _bio(random)) for name in random.sample(names, PEOPLE - 1)]
-    demo = _person(DEMO_USERNAME, DEMO_EMAIL, "The account to look around with.")
-    return [{**demo, "password_hash": password_hash}, *rows]
+    return [
+        _person(DEMO_USERNAME, "The account to look around with."),
+        *[_person(name, _bio(random)) for name in random.sample(names, PEOPLE - 1)],
+    ]
 
 
-def _person(username: str, email: str, bio: str | None) -> Row:
-    keys = {"username_key": username.casefold(), "email_key": email.casefold()}
-    return {"username": username, "email": email, **keys, "bio": bio, "password_hash": None, "created_at": _FIRST_DAY}
+def _person(username: str, bio: str | None) -> Row:
+    return {"person_id": uuid4(), "username": username, "username_key": username.casefold(), "bio": bio, "created_at": _FIRST_DAY}
+
+
+def _accounts(people: Rows, password_hash: str) -> Rows:
+    """Who they are. The demo account alone has a password and a confirmed address."""
+    rows: Rows = []
+    for person in people:
+        is_demo = person["username"] == DEMO_USERNAME
+        email = DEMO_EMAIL if is_demo else f"{person['username_key']}@conduit.example"
+        rows.append(
+            {
+                "id": person["person_id"],
+                "email": email,
+                "email_key": email_key(email),
+                "email_verified_at": _FIRST_DAY if is_demo else None,
+                "password_hash": password_hash if is_demo else None,
+                "language": "en",
+                "created_at": _FIRST_DAY,
+            }
+        )
+    return rows
 
 
 def _bio(random: Random) -> str | None:

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from sqlalchemy.ext.asyncio import AsyncSession
 
     from examples.conduit.schemas import ArticleChange, ArticleFilter, NewArticle, Window
+    from examples.conduit.services.removal import Remover
 
 Rows = Select[Article, int, bool, bool]
 MAX_TAGS_SHOWN = 1000
@@ -80,9 +81,13 @@ async def change(session: AsyncSession, author: User, slug: str, wanted: Article
     return await one(session, author, article.slug)
 
 
-async def remove(session: AsyncSession, author: User, slug: str) -> None:
-    """Delete an article with its comments, tags and favourites. Raises as `change`."""
-    article = await own(session, author, slug)
+async def remove(session: AsyncSession, by: Remover, slug: str) -> None:
+    """Delete an article with its comments, tags and favourites. Raises `ConduitError` 404, or 403 for who may not."""
+    article = (await session.execute(select(Article.id, Article.author_id).where(Article.slug == slug))).one_or_none()
+    if article is None:
+        raise not_found("article")
+    if not await by.may(article.author_id):
+        raise forbidden("article")
     await session.execute(delete(Article).where(Article.id == article.id))
     await session.commit()
 

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from sqlalchemy.ext.asyncio import AsyncSession
 
     from examples.conduit.schemas import NewComment
+    from examples.conduit.services.removal import Remover
 
 MAX_SHOWN = 500  # the API's contract knows no pages here; an answer without end is no answer
 
@@ -42,13 +43,13 @@ async def create(session: AsyncSession, author: User, slug: str, new: NewComment
     return CommentView.of(comment, Profile.of(author))
 
 
-async def remove(session: AsyncSession, author: User, slug: str, comment_id: int) -> None:
-    """Delete a comment of `author`. Raises `ConduitError`: 404, or 403 for another's."""
+async def remove(session: AsyncSession, by: Remover, slug: str, comment_id: int) -> None:
+    """Delete a comment. Raises `ConduitError`: 404, or 403 for who may not."""
     article_id = await id_of(session, slug)
-    comment = await session.scalar(select(Comment).where(Comment.id == comment_id, Comment.article_id == article_id))
-    if comment is None:
+    author_id = await session.scalar(select(Comment.author_id).where(Comment.id == comment_id, Comment.article_id == article_id))
+    if author_id is None:
         raise not_found("comment")
-    if comment.author_id != author.id:
+    if not await by.may(author_id):
         raise forbidden("comment")
     await session.execute(delete(Comment).where(Comment.id == comment_id))
     await session.commit()

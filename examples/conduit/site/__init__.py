@@ -4,10 +4,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from examples.conduit.site import account, reading, writing
+from fastapi import Depends
+
+from buckler.frameworks.fastapi.accounts import add_accounts
+from examples.conduit.site import reading, settings, writing
 from examples.conduit.site.failures import on_failure
-from examples.conduit.site.render import Renderer
+from examples.conduit.site.render import Renderer, dress
 from examples.conduit.site.statics import Statics, static_router
+from examples.conduit.site.visit import viewer_of
 
 if TYPE_CHECKING:
     from fastapi import FastAPI
@@ -18,9 +22,11 @@ __all__ = ["add_site"]
 
 
 def add_site(app: FastAPI, parts: Parts) -> None:
-    """Add pages, forms, static files and the pages for errors to `app`."""
+    """Add pages, forms, static files and the pages for errors to `app`, and the pages of accounts in the same frame."""
     statics = Statics()
     app.state.parts, app.state.renderer = parts, Renderer(statics)
-    for router in (static_router(statics), reading.router, writing.router, account.router):
+    dress(parts.accounts.renderer.environment, statics)
+    add_accounts(app, parts.accounts, before_pages=[Depends(viewer_of)])
+    for router in (static_router(statics), reading.router, writing.router, settings.router):
         app.include_router(router)
     on_failure(app)

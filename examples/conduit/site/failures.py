@@ -13,12 +13,9 @@ from starlette.exceptions import HTTPException
 
 from buckler.frameworks.fastapi import session
 from examples.conduit.errors import TOO_BUSY, ConduitError
-from examples.conduit.parts import parts_of
-from examples.conduit.site.addresses import sign_in_address
-from examples.conduit.site.answers import see
 from examples.conduit.site.forms import FormError
 from examples.conduit.site.render import problem_lines, renderer_of
-from examples.conduit.site.visit import SignInNeededError, viewer_of, wants_json
+from examples.conduit.site.visit import viewer_by_session, wants_json
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -29,7 +26,7 @@ _log = logging.getLogger(__name__)
 _RETRY_S = "3"
 _TEXTS = {
     400: ("The request cannot be read", "Go back, load the page again, and try once more."),
-    403: ("This belongs to somebody else", "Only its author can change or delete it."),
+    403: ("This belongs to somebody else", "Only its author can change it, and only its author or a moderator can delete it."),
     404: ("Page not found", "It may have been moved or deleted, or the address has a typing mistake."),
     405: ("That does not work here", "This address answers another kind of request."),
     409: ("Somebody was faster", "Look at it again, and repeat what you did."),
@@ -41,7 +38,6 @@ _TEXTS = {
 
 def on_failure(app: FastAPI) -> None:
     """Register how each kind of failure is answered."""
-    app.add_exception_handler(SignInNeededError, _sign_in_needed)
     app.add_exception_handler(ConduitError, _conduit)
     app.add_exception_handler(FormError, _form)
     app.add_exception_handler(RequestValidationError, _invalid)
@@ -59,17 +55,10 @@ async def failure_page(request: Request, status: int, messages: Sequence[str] = 
         return JSONResponse({"title": title, "detail": advice, **({"messages": list(messages)} if messages else {})}, status, headers)
     viewer = None
     if status < 500:  # the database answers, and whoever is signed in sees their own menu
-        async with parts_of(request).database.session() as db:
-            viewer = await viewer_of(request, await session(request), db)
+        viewer = await viewer_by_session(request, (await session(request)).person)
     page = renderer_of(request).page(request, "failure.html", status=status, viewer=viewer, code=status, title=title, advice=advice)
     page.headers.update(headers or {})
     return page
-
-
-async def _sign_in_needed(request: Request, failure: Exception) -> Response:
-    if wants_json(request):
-        return JSONResponse({"title": "Sign in first."}, 401)
-    return see(sign_in_address(cast("SignInNeededError", failure).back))
 
 
 async def _conduit(request: Request, failure: Exception) -> Response:

@@ -48,17 +48,13 @@ class Form:
             raise FormError(errors_of(wrong.errors())) from None
 
     def given(self) -> dict[str, str | list[str]]:
-        """Return what is shown again in the form: everything but passwords."""
-        return {name: value for name, value in self.fields.items() if "password" not in name.lower()}
+        """Return what is shown again in the form."""
+        return dict(self.fields)
 
     def text(self, name: str) -> str:
         """Return the text of a field, "" when there is none."""
         value = self.fields.get(name, "")
         return value if isinstance(value, str) else ""
-
-    def without(self, *names: str) -> Form:
-        """Return the form without some fields."""
-        return Form({name: value for name, value in self.fields.items() if name not in names}, self.next)
 
 
 async def form_of(request: Request) -> Form:
@@ -83,7 +79,8 @@ Posted = Annotated[Form, Depends(form_of)]
 
 
 def problems(refused: FormError | ConduitError) -> Errors:
-    """Return what to say beside the form. Raises what is no mistake in the form: somebody else's article, one that is gone."""
-    if refused.status in {403, 404}:
+    """Return what to say beside the form. Raises what is no mistake in the form: somebody else's article, one that is gone or that
+    another request has just changed."""
+    if refused.status in {403, 404} or "request" in refused.errors:
         raise refused
     return refused.errors

@@ -4,11 +4,12 @@ from typing import Annotated, Any
 
 from fastapi import APIRouter, Path, Query, Response
 
+from examples.conduit.accounts import ARTICLES_DELETE, COMMENT, COMMENTS_DELETE, WRITE
 from examples.conduit.fields import MAX_OFFSET, Name, Slug, TagName
 from examples.conduit.schemas import ArticleFilter, Window
 from examples.conduit.services import articles, comments, people
-from examples.conduit.site.addresses import segment
-from examples.conduit.site.answers import show
+from examples.conduit.site.addresses import segment, sign_in_address
+from examples.conduit.site.answers import see, show
 from examples.conduit.site.markdown import Articles
 from examples.conduit.site.render import PER_PAGE, Pages
 from examples.conduit.site.visit import Visit, VisitOf
@@ -32,7 +33,9 @@ async def home(visit: VisitOf, page: Page = 1, feed: str = "") -> Response:
     """Show everybody's articles, or those of the people one follows."""
     following = feed == "following"
     if following:
-        found = await articles.feed(visit.db, visit.me(), window(page))
+        if visit.viewer is None:
+            return see(sign_in_address(visit.here))
+        found = await articles.feed(visit.db, visit.viewer, window(page))
     else:
         found = await articles.page(visit.db, visit.viewer, ArticleFilter(**window(page).model_dump()))
     nothing = _EMPTY_FEED if following else _NOTHING
@@ -76,7 +79,10 @@ async def article_page(visit: Visit, slug: str, *, status: int = 200, **changes:
     """Return the page of an article; `changes` are for a comment that was refused."""
     found = await articles.one(visit.db, visit.viewer, slug)
     said = await comments.of_article(visit.db, visit.viewer, slug)
+    moderates = visit.remover(WRITE, ARTICLES_DELETE), visit.remover(COMMENT, COMMENTS_DELETE)
     context = {
+        "removes_any_article": bool(moderates[0] and await moderates[0].anybodys_too()),
+        "removes_any_comment": bool(moderates[1] and await moderates[1].anybodys_too()),
         "article": found,
         "body": await _rendered.html(found.body),
         "comments": said,

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from fastapi import Request, Response
+    from jinja2 import Environment
 
     from examples.conduit.models import User
     from examples.conduit.site.statics import Statics
@@ -26,17 +27,14 @@ _NEAR = 1  # pages shown on either side of the current one
 # What inputs say to the browser; the schemas say it to everybody.
 LIMITS = {
     "username": models.MAX_USERNAME,
-    "email": models.MAX_EMAIL,
     "url": models.MAX_URL,
     "title": models.MAX_TITLE,
     "description": models.MAX_DESCRIPTION,
     "body": fields.MAX_BODY,
     "bio": fields.MAX_BIO,
     "comment": fields.MAX_COMMENT,
-    "password": fields.MAX_PASSWORD,
-    "password_min": fields.MIN_PASSWORD,
 }
-_NAMES = {"tagList": "tags", "currentPassword": "current password", "credentials": "email or password is", "csrf_token": "form"}
+_NAMES = {"tagList": "tags", "csrf_token": "form"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,13 +75,18 @@ def problem_lines(errors: Mapping[str, Sequence[str]]) -> list[str]:
     return [f"{_NAMES.get(field, field)} {message}" for field, messages in errors.items() for message in messages]
 
 
+def dress(environment: Environment, statics: Statics) -> None:
+    """Give templates what all of them use: our own, and those of account pages, which stand in our frame."""
+    environment.globals.update(asset=statics.url, limits=LIMITS)
+    environment.filters.update(segment=segment, day=day, machine_time=machine_time, problem_lines=problem_lines)
+
+
 class Renderer:
     """`app.state.renderer`."""
 
     def __init__(self, statics: Statics) -> None:
         self._templates = Templates(FOLDER)
-        self._templates.environment.globals.update(static=statics.url, limits=LIMITS)
-        self._templates.environment.filters.update(segment=segment, day=day, machine_time=machine_time, problem_lines=problem_lines)
+        dress(self._templates.environment, statics)
 
     def page(self, request: Request, template: str, *, status: int = 200, viewer: User | None = None, **context: Any) -> Response:
         """Return a page."""

@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING
 
 from fastapi import APIRouter, HTTPException, Request, Response
 
+from buckler.frameworks.fastapi.accounts import public
+
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
@@ -61,7 +63,7 @@ def _load(path: Path) -> StaticFile:
 
 def static_router(statics: Statics) -> APIRouter:
     """Return the routes of the files."""
-    router = APIRouter()
+    router = APIRouter(dependencies=[public(because="style, script and pictures are the same for everybody")])
 
     @router.api_route("/static/{digest}/{name}", methods=["GET", "HEAD"])
     async def static(request: Request, digest: str, name: str) -> Response:
