@@ -41,7 +41,7 @@ class Pace(NamedTuple):
     once_s: float
 
 
-FULL, QUICK = Pace(3, 3, 3, 8, 8), Pace(1, 1, 1, 2, 2)
+FULL, QUICK = Pace(3, 3, 2, 6, 5), Pace(1, 1, 1, 2, 1)
 
 
 class ClientFailedError(Exception):

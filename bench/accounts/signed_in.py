@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from bench.inprocess.drive import Scope
     from bench.progress import Progress
 
-FULL, QUICK = Pace(200, 50), Pace(8, 10)
+FULL, QUICK = Pace(100, 50), Pace(8, 10)
 _OPEN = "/"
 _API = "/account/api"
 

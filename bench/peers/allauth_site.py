@@ -51,53 +51,53 @@ async def row_async(_request: HttpRequest) -> JsonResponse:
 urlpatterns: list[object] = []
 
 
+_AUTH = "django.contrib.auth"
+_APPS = (_AUTH, "django.contrib.contenttypes", "django.contrib.sessions", "django.contrib.messages")
+_VALIDATORS = ("UserAttributeSimilarityValidator", "MinimumLengthValidator", "CommonPasswordValidator", "NumericPasswordValidator")
+_TEMPLATES = {
+    "BACKEND": "django.template.backends.django.DjangoTemplates",
+    "APP_DIRS": True,
+    "OPTIONS": {"context_processors": ["django.template.context_processors.request"]},
+}
+_ALLAUTH: Mapping[str, Any] = {
+    "AUTHENTICATION_BACKENDS": [f"{_AUTH}.backends.ModelBackend", "allauth.account.auth_backends.AuthenticationBackend"],
+    "ACCOUNT_LOGIN_METHODS": {"email"},
+    "ACCOUNT_SIGNUP_FIELDS": ["email*", "password1*"],
+    "ACCOUNT_EMAIL_VERIFICATION": "mandatory",
+    "HEADLESS_ONLY": True,
+    "HEADLESS_CLIENTS": ("app",),
+    "HEADLESS_FRONTEND_URLS": {
+        "account_confirm_email": f"https://{HOST}/verify/{{key}}",
+        "account_reset_password": f"https://{HOST}/reset",
+        "account_reset_password_from_key": f"https://{HOST}/reset/{{key}}",
+        "account_signup": f"https://{HOST}/sign-up",
+    },
+}
+
+
 def configure(*, asynchronous: bool) -> None:
     """Settings, routes, tables and people; call once, before an application is made."""
-    auth = "django.contrib.auth"
+    wal = {"timeout": 20, "init_command": "PRAGMA journal_mode=WAL; PRAGMA synchronous=NORMAL;"}
     settings.configure(
         SECRET_KEY=SECRET,
         ALLOWED_HOSTS=[HOST],
         ROOT_URLCONF=__name__,
         MIDDLEWARE=[*MIDDLEWARE, "allauth.account.middleware.AccountMiddleware"],
-        INSTALLED_APPS=[
-            auth, "django.contrib.contenttypes", "django.contrib.sessions", "django.contrib.messages",
-            "allauth", "allauth.account", "allauth.headless",
-        ],
-        TEMPLATES=[{
-            "BACKEND": "django.template.backends.django.DjangoTemplates",
-            "APP_DIRS": True,
-            "OPTIONS": {"context_processors": ["django.template.context_processors.request"]},
-        }],
-        DATABASES={"default": {
-            "ENGINE": "django.db.backends.sqlite3",
-            "NAME": str(cast.database()),
-            "OPTIONS": {"timeout": 20, "init_command": "PRAGMA journal_mode=WAL; PRAGMA synchronous=NORMAL;"},
-        }},
-        AUTHENTICATION_BACKENDS=[f"{auth}.backends.ModelBackend", "allauth.account.auth_backends.AuthenticationBackend"],
-        AUTH_PASSWORD_VALIDATORS=[{"NAME": f"{auth}.password_validation.{name}"} for name in (
-            "UserAttributeSimilarityValidator", "MinimumLengthValidator", "CommonPasswordValidator", "NumericPasswordValidator",
-        )],
+        INSTALLED_APPS=[*_APPS, "allauth", "allauth.account", "allauth.headless"],
+        TEMPLATES=[_TEMPLATES],
+        DATABASES={"default": {"ENGINE": "django.db.backends.sqlite3", "NAME": str(cast.database()), "OPTIONS": wal}},
+        DEFAULT_AUTO_FIELD="django.db.models.AutoField",
+        AUTH_PASSWORD_VALIDATORS=[{"NAME": f"{_AUTH}.password_validation.{name}"} for name in _VALIDATORS],
         PASSWORD_HASHERS=[f"{__name__}.Argon2"],
         EMAIL_BACKEND="django.core.mail.backends.dummy.EmailBackend",
-        DEFAULT_AUTO_FIELD="django.db.models.AutoField",
-        ACCOUNT_LOGIN_METHODS={"email"},
-        ACCOUNT_SIGNUP_FIELDS=["email*", "password1*"],
-        ACCOUNT_EMAIL_VERIFICATION="mandatory",
         ACCOUNT_RATE_LIMITS=_LIMITS[cast.limits()],
-        HEADLESS_ONLY=True,
-        HEADLESS_CLIENTS=("app",),
-        HEADLESS_FRONTEND_URLS={
-            "account_confirm_email": f"https://{HOST}/verify/{{key}}",
-            "account_reset_password": f"https://{HOST}/reset",
-            "account_reset_password_from_key": f"https://{HOST}/reset/{{key}}",
-            "account_signup": f"https://{HOST}/sign-up",
-        },
+        **_ALLAUTH,
         SECURE_SSL_REDIRECT=True,
         SECURE_HSTS_SECONDS=31_536_000,
         SESSION_COOKIE_SECURE=True,
         CSRF_COOKIE_SECURE=True,
         USE_TZ=True,
-    )  # fmt: skip
+    )
     django.setup()
     urlpatterns[:] = [
         path("", hello_async if asynchronous else hello),

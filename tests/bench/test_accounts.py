@@ -5,13 +5,16 @@ from __future__ import annotations
 import asyncio
 import json
 import random
+from typing import TYPE_CHECKING
 
 import pytest
 
 from bench import cli
 from bench.accounts import cast, differ, report, rows, targets
 from bench.accounts.wire import Wire
-from bench.targets import Results
+
+if TYPE_CHECKING:
+    from bench.targets import Results
 
 
 def _tries(middle: float, seed: int) -> list[float]:
