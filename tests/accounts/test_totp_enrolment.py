@@ -86,6 +86,20 @@ def _photo(svg: str) -> Any:
     return memoryview(b"".join(rows)).cast("B", (8 * size, 8 * size))
 
 
+async def test_what_waits_is_shown_again_until_a_code_confirms_it(stage: Stage) -> None:
+    browser, other = stage.browser(), stage.browser()
+    await owner.enter(browser)
+    await owner.enter(other, NOOR)
+    begun = await browser.own(totp.begin)
+    assert await browser.own(totp.waiting, begun.id) == begun
+    await refused(totp.EXPIRED, other.own(totp.waiting, begun.id))
+    stage.clock.move(600.5)
+    await refused(fresh.NOT_FRESH, browser.own(totp.waiting, begun.id))
+    await owner.return_to(browser)
+    await browser.own(totp.confirm, begun.id, TOTP(begun.secret).at(stage.clock.now()))
+    await refused(totp.EXPIRED, browser.own(totp.waiting, begun.id))
+
+
 async def test_an_enrolment_ends_after_fifteen_minutes_and_with_the_next_one(stage: Stage) -> None:
     browser = stage.browser()
     await owner.enter(browser)

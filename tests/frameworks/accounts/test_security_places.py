@@ -154,7 +154,7 @@ async def harbour(tmp_path: Path) -> AsyncIterator[tuple[Shop, Evil]]:
     """A shop with a provider."""
     clock = HandClock()
     async with lying(clock) as evil:
-        provider = evil.provider()
+        provider = evil.provider(timeout_s=60)
         async with shop_at(tmp_path, clock=clock, providers=[provider]) as shop:
             yield shop, evil
         await provider.close()
@@ -170,6 +170,7 @@ async def test_an_account_is_connected_and_disconnected(harbour: tuple[Shop, Evi
     assert window.where == f"/account/confirm?next={S}/links"
     await window.press("Confirm", password=PASSWORD)
     await window.press("Connect Evil")
+    assert "Continue" in window.page.links, window.text
     query = evil.visited(window.page.links["Continue"])
     await window.open(f"/account/provider/evil/back?{urlencode(query)}")
     assert window.path == f"{S}/links"

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
@@ -87,7 +87,7 @@ async def test_a_token_that_is_over_is_marked(shop: Shop) -> None:
         *[({"name": "x", "scopes": "a", "days": days}, "days") for days in ("0", "-1", "", "x", "²", "999999", "4000")],
     ],
 )
-async def test_what_is_wrong_is_said_beside_its_field(shop: Shop, typed: dict[str, str], field: str) -> None:
+async def test_what_is_wrong_is_said_beside_its_field(shop: Shop, typed: dict[str, Any], field: str) -> None:
     window = await shop.signed_up(shop.window())
     await window.open(f"{S}/new")
     await window.press("Make token", **typed)
