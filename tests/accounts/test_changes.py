@@ -145,8 +145,10 @@ async def test_an_account_of_the_applications_own_is_confirmed_by_link(stage: St
 
     await browser.do(make)
     token = await stage.token()
-    await browser.call(verify.finish, token)
-    assert await _refused(browser, tickets.GONE, verify.finish, token)
+    assert await _refused(browser, verify.PASSWORD_WRONG, verify.finish, token)
+    assert await _refused(browser, verify.PASSWORD_WRONG, verify.finish, token, OTHER)  # the owner of the mailbox, who did not ask for it
+    await browser.call(verify.finish, token, PASSWORD)
+    assert await _refused(browser, tickets.GONE, verify.finish, token, PASSWORD)
     assert not await _signed_in(browser)
     await sign_in(browser)
 

@@ -104,7 +104,7 @@ def test_from_flask_security(tmp_path: Path) -> None:
         assert _signs_in(mira, "mira@mail.example")["state"] == "second_factor"
         assert _second(mira)["state"] == "signed_in"
         assert _signs_in(kim, "kim@mail.example")["code"] == "account.unverified"
-        kim.open_mail("/account/verify-address").press()
+        kim.open_mail("/account/verify-address").press(password=PASSWORD)
         assert _signs_in(kim, "kim@mail.example")["state"] == "signed_in"
         assert _signs_in(served.visitor(), "ada@mail.example")["code"] == "account.credentials_wrong"
     assert {email: text[:15] for email, text in site.hashes().items()} == {

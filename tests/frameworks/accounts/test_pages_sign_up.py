@@ -176,12 +176,14 @@ async def test_the_address_of_an_account_that_the_application_made(shop: Shop) -
     await shop.act(made)
     window = shop.window()
     await window.open(await shop.link())
-    await window.press("Confirm my address")
+    await window.press("Confirm my address", password=OTHER)
+    assert (window.status, "The password is wrong." in window.text) == (401, True)
+    await window.press("Confirm my address", password=PASSWORD)
     assert "Your address is confirmed." in window.text
     await window.press("Sign in", email=EMAIL, password=PASSWORD)
     assert window.text == "Signed in\n"
     await window.open("/account/verify-address?token=wrong")
-    await window.press("Confirm my address")
+    await window.press("Confirm my address", password=PASSWORD)
     assert (window.status, GONE in window.text) == (410, True)
     assert window.answer.headers["referrer-policy"] == "no-referrer"
 

@@ -100,6 +100,12 @@ class Link(Given):
     token: LinkToken
 
 
+class Verify(Link):
+    """`password`: the one that the account was made with."""
+
+    password: Secret = ""
+
+
 class Confirm(Given):
     """What is shown together, by its way: one of the lists that `GET /confirm` names."""
 

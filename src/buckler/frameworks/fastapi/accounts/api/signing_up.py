@@ -7,7 +7,7 @@ from fastapi import APIRouter, Request
 from buckler.accounts import email, passkeys, reset, signup, verify
 from buckler.frameworks.fastapi.accounts.answer import language_of
 from buckler.frameworks.fastapi.accounts.api.route import ApiRoute
-from buckler.frameworks.fastapi.accounts.api.shapes import DONE, MAIL, EmailOnly, Finish, Link, Reset, SignUp, State
+from buckler.frameworks.fastapi.accounts.api.shapes import DONE, MAIL, EmailOnly, Finish, Link, Reset, SignUp, State, Verify
 from buckler.frameworks.fastapi.accounts.depends import VisitDep, public
 
 router = APIRouter(
@@ -50,9 +50,9 @@ async def finish_reset(given: Reset, visit: VisitDep) -> State:
 
 
 @router.post("/verify")
-async def verify_address(given: Link, visit: VisitDep) -> State:
+async def verify_address(given: Verify, visit: VisitDep) -> State:
     """Confirm the address of an account that the application made itself."""
-    await verify.finish(visit, given.token)
+    await verify.finish(visit, given.token, given.password)
     return DONE
 
 

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from fastapi import Response
 
-from buckler.accounts import email, people, verify
+from buckler.accounts import email, people, tickets, verify
 from buckler.accounts.problems import AccountError
 from buckler.frameworks.fastapi.accounts.depends import public
 from buckler.frameworks.fastapi.accounts.pages.form import Posted
@@ -34,10 +34,13 @@ async def show_verify(page: PageDep, token: str = "") -> Response:
 
 async def finish_verify(page: PageDep, form: Posted) -> Response:
     """Confirm the address."""
+    token = form.text("token")
     try:
-        await verify.finish(page.visit, form.text("token"))
-    except AccountError as gone:
-        return _gone(page, gone)
+        await verify.finish(page.visit, token, form.text("password"))
+    except AccountError as error:
+        if error.problem == tickets.GONE:
+            return _gone(page, error)
+        return page.private(page.again("verify_address", error, form, token=token))
     page.tell("pages.verify_address.done")
     return page.go(page.paths.sign_in)
 
