@@ -159,6 +159,7 @@ def test_verdicts() -> None:
     assert not got_through([Heard(500, (), b"", True)])
     assert served([through])
     assert not served([through, stopped])
+    assert served([Heard(401, (), b"", True, "account.sign_in_needed")]), "the application asks for a sign-in, in the words of the guard"
 
 
 def test_a_target_plays_what_it_has() -> None:

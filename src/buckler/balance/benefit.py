@@ -122,7 +122,7 @@ def _failed(heard: Transcript) -> bool:
 
 
 async def _honest(plays: _Plays, all_on: Transcript) -> tuple[Verdict, Collection[str]]:
-    if plays.case.succeeds(all_on) and not all_on[-1].code:
+    if plays.case.succeeds(all_on) and not all_on[-1].refused:
         return Verdict.SERVED, ()
     if not plays.case.succeeds(await plays.with_nothing()):
         return Verdict.UNABLE, ()

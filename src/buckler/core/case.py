@@ -98,6 +98,11 @@ class Heard:
     reached: bool
     code: str = ""
 
+    @property
+    def refused(self) -> bool:
+        """Whether the guard refused. `account.…` is the application's own answer, in the guard's words: sign in first, say."""
+        return bool(self.code) and not self.code.startswith("account.")
+
     def header(self, name: str) -> str:
         """Return the values of a header joined by ", ", or ""."""
         wanted = name.lower().encode()
@@ -116,7 +121,7 @@ def got_through(transcript: Transcript) -> bool:
 
 def served(transcript: Transcript) -> bool:
     """Every honest request was taken by the application and answered without an error of the guard's."""
-    return all(heard.reached and not heard.code for heard in transcript)
+    return all(heard.reached and not heard.refused for heard in transcript)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
