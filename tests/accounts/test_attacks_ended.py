@@ -293,12 +293,6 @@ async def test_what_was_made_before_an_address_was_confirmed_ends_when_its_owner
     assert await thief.call(personal.owner, text) is None
 
 
-async def test_nonsense_in_place_of_an_address_is_nobodys(anywhere: Stage) -> None:
-    """PostgreSQL refuses a query with NUL in it: that would be an error of ours, with the query in the log."""
-    for typed in ("\0", f"{EMAIL}\0", "\ud800@mail.example"):
-        await refused(signin.WRONG, anywhere.browser().call(signin.with_password, typed, PASSWORD))
-
-
 async def devices_end_others(visit: Visit, person: Person) -> None:
     await devices.revoke_others(visit, person)
     await visit.commit()

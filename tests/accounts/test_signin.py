@@ -77,6 +77,12 @@ async def test_everything_wrong_is_said_alike(stage: Stage, email: str, password
     assert await stage.log() == ["signed_up", "signed_in"]  # a failure writes no row: it would take longer for those who exist
 
 
+async def test_nonsense_in_place_of_an_address_is_nobodys(anywhere: Stage) -> None:
+    """PostgreSQL refuses a query with NUL in it: that would be an error of ours, with the query in the log."""
+    for typed in ("\0", f"{EMAIL}\0", "\ud800@mail.example"):
+        assert (await _refusal(anywhere.browser(), signin.with_password, typed, PASSWORD)).problem is WRONG
+
+
 async def test_somebody_disabled_is_nobody(stage: Stage) -> None:
     browser = stage.browser()
     await signed_up(stage, browser)
