@@ -25,13 +25,13 @@ if TYPE_CHECKING:
     from tests.accounts.stage import Browser, Stage
 
 
-async def _refusal(browser: Browser, *given: Any, **named: Any) -> AccountError:
+async def refusal(browser: Browser, *given: Any, **named: Any) -> AccountError:
     with pytest.raises(AccountError) as refused:
         await browser.call(*given, **named)
     return refused.value
 
 
-async def _who(browser: Browser) -> str | None:
+async def who(browser: Browser) -> str | None:
     async def person(visit: Visit) -> str | None:
         return visit.session.person
 
@@ -49,7 +49,7 @@ async def test_the_right_password_signs_in_and_another_spelling_of_the_address_d
     for email in (EMAIL, EMAIL.upper(), " \uff4d\uff49\uff52\uff41@mail.example"):
         browser = stage.browser()
         proof = await sign_in(browser, email)
-        assert await _who(browser) == str(proof.person_id)
+        assert await who(browser) == str(proof.person_id)
         assert proof.how == "session"
         assert proof.fresh_s == 0
 
@@ -70,50 +70,20 @@ async def test_everything_wrong_is_said_alike(stage: Stage, email: str, password
     await signed_up(stage, stage.browser())
     stage.events()
     browser = stage.browser()
-    refused = await _refusal(browser, signin.with_password, email, password)
+    refused = await refusal(browser, signin.with_password, email, password)
     assert (refused.problem, refused.field, refused.values) == (WRONG, "", {})
-    assert await _who(browser) is None
+    assert await who(browser) is None
     assert stage.events() == ["account.sign_in_failed"]
     assert await stage.log() == ["signed_up", "signed_in"]  # a failure writes no row: it would take longer for those who exist
-
-
-async def test_nonsense_in_place_of_an_address_is_nobodys(anywhere: Stage) -> None:
-    """PostgreSQL refuses a query with NUL in it: that would be an error of ours, with the query in the log."""
-    for typed in ("\0", f"{EMAIL}\0", "\ud800@mail.example"):
-        assert (await _refusal(anywhere.browser(), signin.with_password, typed, PASSWORD)).problem is WRONG
-
-
-async def test_somebody_disabled_is_nobody(stage: Stage) -> None:
-    browser = stage.browser()
-    await signed_up(stage, browser)
-
-    async def disable(visit: Visit) -> None:
-        person = await people.by_email(visit, EMAIL)
-        assert person is not None
-        await people.disable(visit, person)
-        await visit.commit()
-
-    async def enable(visit: Visit) -> None:
-        person = await people.by_email(visit, EMAIL)
-        assert person is not None
-        await people.enable(visit, person)
-        await visit.commit()
-
-    await stage.browser().do(disable)
-    assert await _who(browser) is None  # and out of every session
-    assert (await _refusal(stage.browser(), signin.with_password, EMAIL, PASSWORD)).problem is WRONG
-    await stage.browser().do(enable)
-    await sign_in(stage.browser())
-    assert await stage.log() == ["signed_up", "signed_in", "disabled", "enabled", "signed_in"]
 
 
 async def test_an_address_that_is_not_confirmed_gets_the_mail_again_once_the_password_is_right(stage: Stage) -> None:
     await signed_up(stage, stage.browser())
     await _change(stage, email_verified_at=None)
     before = len(await stage.letters())
-    assert (await _refusal(stage.browser(), signin.with_password, EMAIL, OTHER)).problem is WRONG
+    assert (await refusal(stage.browser(), signin.with_password, EMAIL, OTHER)).problem is WRONG
     assert len(await stage.letters()) == before
-    assert (await _refusal(stage.browser(), signin.with_password, EMAIL, PASSWORD)).problem is UNVERIFIED
+    assert (await refusal(stage.browser(), signin.with_password, EMAIL, PASSWORD)).problem is UNVERIFIED
     assert len(await stage.letters()) == before + 1
 
 
@@ -134,12 +104,12 @@ async def test_a_second_factor_is_asked_for_and_nobody_is_signed_in_before(stage
     half = await browser.call(signin.with_password, EMAIL, PASSWORD)
     assert isinstance(half, Half)
     assert half.ways == ["totp"]
-    assert await _who(browser) is None
-    assert (await _refusal(browser, signin.second, "totp", "000000")).problem is WRONG_FACTOR
+    assert await who(browser) is None
+    assert (await refusal(browser, signin.second, "totp", "000000")).problem is WRONG_FACTOR
     proof = await browser.call(signin.second, "totp", code_of(browser, app))
-    assert await _who(browser) == str(proof.person_id)
+    assert await who(browser) == str(proof.person_id)
     assert await browser.call(signin.half) is None
-    assert (await _refusal(browser, signin.second, "totp", code_of(browser, app))).problem is HALF_GONE
+    assert (await refusal(browser, signin.second, "totp", code_of(browser, app))).problem is HALF_GONE
 
 
 async def test_a_code_that_was_used_is_used_up(stage: Stage) -> None:
@@ -152,7 +122,7 @@ async def test_a_code_that_was_used_is_used_up(stage: Stage) -> None:
     for browser in (one, two):
         await browser.call(signin.with_password, EMAIL, PASSWORD)
     await one.call(signin.second, "totp", code)
-    assert (await _refusal(two, signin.second, "totp", code)).problem is WRONG_FACTOR
+    assert (await refusal(two, signin.second, "totp", code)).problem is WRONG_FACTOR
 
 
 async def test_a_half_sign_in_ends_with_signing_out(stage: Stage) -> None:
@@ -163,7 +133,7 @@ async def test_a_half_sign_in_ends_with_signing_out(stage: Stage) -> None:
     browser = stage.browser()
     await browser.call(signin.with_password, EMAIL, PASSWORD)
     await browser.call(signin.out)
-    assert (await _refusal(browser, signin.second, "totp", code_of(browser, app))).problem is HALF_GONE
+    assert (await refusal(browser, signin.second, "totp", code_of(browser, app))).problem is HALF_GONE
 
 
 async def test_a_half_sign_in_ends_by_itself(stage: Stage) -> None:
@@ -173,7 +143,7 @@ async def test_a_half_sign_in_ends_by_itself(stage: Stage) -> None:
     browser = stage.browser()
     await browser.call(signin.with_password, EMAIL, PASSWORD)
     stage.clock.move(600)
-    assert (await _refusal(browser, signin.second, "totp", code_of(browser, app))).problem is HALF_GONE
+    assert (await refusal(browser, signin.second, "totp", code_of(browser, app))).problem is HALF_GONE
 
 
 @pytest.mark.parametrize("changed", [False, True])
@@ -188,7 +158,7 @@ async def test_a_half_sign_in_ends_with_the_password_that_began_it(stage: Stage,
     await browser.call(signin.with_password, EMAIL, PASSWORD)
     if changed:
         await _change(stage, password_changed_at=datetime.fromtimestamp(stage.clock.now() + 1, UTC))
-        assert (await _refusal(browser, signin.second, "totp", code_of(browser, app))).problem is HALF_GONE
+        assert (await refusal(browser, signin.second, "totp", code_of(browser, app))).problem is HALF_GONE
     else:
         assert isinstance(await browser.call(signin.second, "totp", code_of(browser, app)), SignedIn)
 
@@ -199,7 +169,7 @@ async def test_a_half_sign_in_without_a_password_any_more(stage: Stage) -> None:
     app = await with_totp(owner)
     await browser.call(signin.with_password, EMAIL, PASSWORD)
     await _change(stage, password_hash=None)
-    assert (await _refusal(browser, signin.second, "totp", code_of(browser, app))).problem is HALF_GONE
+    assert (await refusal(browser, signin.second, "totp", code_of(browser, app))).problem is HALF_GONE
 
 
 async def test_a_half_sign_in_of_another_person_takes_the_place_of_the_first_one(stage: Stage) -> None:
@@ -210,9 +180,9 @@ async def test_a_half_sign_in_of_another_person_takes_the_place_of_the_first_one
     browser = stage.browser()
     await sign_in(browser, "ada@mail.example", OTHER)
     await browser.call(signin.with_password, EMAIL, PASSWORD)
-    assert await _who(browser) is None  # Ada is signed out: what is shown next belongs to nobody
+    assert await who(browser) is None  # Ada is signed out: what is shown next belongs to nobody
     await browser.call(signin.second, "totp", code_of(browser, app))
-    assert await _who(browser) == str((await stage.person()).id)
+    assert await who(browser) == str((await stage.person()).id)
 
 
 @pytest.mark.parametrize("way", ["password", "", "code", "provider"])
@@ -222,8 +192,8 @@ async def test_what_is_no_second_factor_is_none(stage: Stage, way: str) -> None:
     await with_totp(owner)
     browser = stage.browser()
     await browser.call(signin.with_password, EMAIL, PASSWORD)
-    assert (await _refusal(browser, signin.second, way, PASSWORD)).problem is WRONG_FACTOR
-    assert (await _refusal(browser, signin.second, "totp", {"code": "1"})).problem is WRONG_FACTOR
+    assert (await refusal(browser, signin.second, way, PASSWORD)).problem is WRONG_FACTOR
+    assert (await refusal(browser, signin.second, "totp", {"code": "1"})).problem is WRONG_FACTOR
 
 
 async def test_a_recovery_code_works_once(stage: Stage) -> None:
@@ -237,7 +207,7 @@ async def test_a_recovery_code_works_once(stage: Stage) -> None:
     assert half.ways == ["totp", "recovery"]
     assert isinstance(await browser.call(signin.second, "recovery", codes[0].lower()), SignedIn)
     await browser.call(signin.with_password, EMAIL, PASSWORD)
-    assert (await _refusal(browser, signin.second, "recovery", codes[0])).problem is WRONG_FACTOR
+    assert (await refusal(browser, signin.second, "recovery", codes[0])).problem is WRONG_FACTOR
 
 
 async def test_a_key_is_a_second_factor_and_a_passkey_both_at_once(stage: Stage) -> None:
@@ -256,7 +226,7 @@ async def test_a_key_is_a_second_factor_and_a_passkey_both_at_once(stage: Stage)
     await browser.call(signin.second, "passkey", device.get(await browser.do(options)))
     other = stage.browser()
     await other.call(signin.with_passkey, device.get(await other.call(passkeys.options_to_sign_in)))
-    assert await _who(other) == await _who(browser)
+    assert await who(other) == await who(browser)
 
 
 async def test_a_trusted_browser_is_asked_for_the_password_alone_and_is_not_fresh(stage: Stage) -> None:
@@ -282,7 +252,7 @@ async def test_signing_out_is_written_down_for_those_who_were_in(stage: Stage) -
     await signed_up(stage, browser)
     await browser.call(signin.out)
     assert await stage.log() == ["signed_up", "signed_in", "signed_out"]
-    assert await _who(browser) is None
+    assert await who(browser) is None
 
 
 async def test_a_session_from_before_accounts_is_nobodys(stage: Stage) -> None:
