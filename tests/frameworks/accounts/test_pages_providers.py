@@ -26,7 +26,7 @@ async def harbour(tmp_path: Path) -> AsyncIterator[tuple[Shop, Evil]]:
     """A shop with a provider."""
     clock = HandClock()
     async with lying(clock) as evil:
-        provider = evil.provider()
+        provider = evil.provider(timeout_s=60)
         async with shop_at(tmp_path, clock=clock, providers=[provider]) as shop:
             yield shop, evil
         await provider.close()
