@@ -7,12 +7,13 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 from pyotp import TOTP
-from sqlalchemy import select
+from sqlalchemy import select, update
 
 from buckler.accounts import Person, totp
 from buckler.accounts.tables import RefreshToken
 from buckler.accounts.tokens import personal
 from buckler.frameworks.fastapi.accounts import VisitDep, public  # FastAPI reads annotations at run time
+from examples.conduit.models import now
 from tests.conduit.inside import PASSWORD, inside
 from tests.conduit.site import Visitor, letters, running
 
@@ -99,7 +100,7 @@ async def test_who_registers_by_the_api_signs_in_on_the_site_after_the_letter(tm
         assert (await mira.get("/api/user", headers={"authorization": f"Token {token}"})).json()["user"]["email"] == "mira@conduit.example"
         assert (await enter(mira, "mira@conduit.example")).status_code == 200
         assert (await mira.sign_in("mira")).status_code == 403
-        assert (await mira.open_link("mira@conduit.example")).headers["location"] == "/login"
+        assert (await mira.open_link("mira@conduit.example", password=PASSWORD)).headers["location"] == "/login"
         assert (await mira.sign_in("mira")).status_code == 303
         assert (await mira.get("/settings")).status_code == 200
 
@@ -148,7 +149,7 @@ async def test_another_address_is_told_to_the_old_one_and_confirmed_at_the_new_o
         assert set(sent) == {("old@conduit.example", False), ("new@conduit.example", True)}
         path, _, gone = first.removeprefix("https://localhost").partition("?token=")
         assert (await mira.send_form(path, token=gone)).status_code == 410, "what was sent to the old address opens nothing"
-        assert (await mira.open_link("new@conduit.example")).headers["location"] == "/login"
+        assert (await mira.open_link("new@conduit.example", password=PASSWORD)).headers["location"] == "/login"
 
 
 async def test_an_address_of_somebody_else_cannot_be_taken_over(conduit: Inside) -> None:
@@ -187,6 +188,34 @@ async def test_who_has_a_second_factor_is_sent_to_the_site_for_a_token(tmp_path:
             assert (answer.status_code, list(answer.json()["errors"])) == (403, ["account"]), path
             assert "The token was not made for this." in answer.json()["errors"]["account"][0]
         assert (await mira.delete(f"/api/articles/{slug}", headers=header)).status_code == 204
+
+
+async def meanwhile(conduit: Inside, monkeypatch: pytest.MonkeyPatch, work: str, **changes: Any) -> None:
+    """Let another request change the person while this one waits for a hash."""
+    hasher = conduit.parts.accounts.hasher
+    real = getattr(hasher, work)
+
+    async def slow(*given: Any) -> Any:
+        async with conduit.parts.database.session() as session:
+            await session.execute(update(Person).values(**changes))
+            await session.commit()
+        return await real(*given)
+
+    monkeypatch.setattr(hasher, work, slow)
+
+
+async def test_an_address_that_is_confirmed_meanwhile_counts(conduit: Inside, monkeypatch: pytest.MonkeyPatch) -> None:
+    token = await conduit.join("mira")
+    await meanwhile(conduit, monkeypatch, "hash", email_verified_at=now())
+    answer = await conduit.ask("PUT", "/user", token, json={"user": {"email": "thief@test.com", "password": NEW}})
+    assert (answer.status_code, answer.json()) == (403, {"errors": {"email": [BY_HAND]}})
+    assert (await conduit.ask("GET", "/user", token)).json()["user"]["email"] == "mira@test.com"
+
+
+async def test_a_password_that_is_replaced_meanwhile_lets_nobody_in(conduit: Inside, monkeypatch: pytest.MonkeyPatch) -> None:
+    await conduit.join("mira")
+    await meanwhile(conduit, monkeypatch, "verify", password_hash="another one", password_changed_at=now())
+    assert (await enter(conduit, "mira@test.com")).status_code == 401
 
 
 async def test_nothing_is_kept_of_refresh_tokens_that_nobody_gets(conduit: Inside) -> None:

@@ -99,7 +99,7 @@ async def test_people_keep_what_is_theirs_and_sign_in(tmp_path: Path, settings: 
         user = {"user": {"email": "mira@conduit.example", "password": PASSWORD}}
         assert (await mira.post("/api/users/login", json=user)).json()["user"]["bio"] == "Mends nets."
         assert (await mira.sign_in("mira")).status_code == 403, "nobody has ever confirmed the address"
-        await mira.open_link("Mira@conduit.example")
+        await mira.open_link("Mira@conduit.example", password=PASSWORD)
         assert (await mira.sign_in("mira")).status_code == 303
         assert "Delete Article" in (await mira.get("/article/boats")).text
 

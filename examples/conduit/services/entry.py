@@ -17,8 +17,9 @@ from uuid import UUID
 from sqlalchemy import select
 from sqlalchemy.exc import IntegrityError
 
-from buckler.accounts import Person, factors, password, signin, signup, throttle, tickets, verify
+from buckler.accounts import AccountError, Person, factors, password, signin, signup, throttle, tickets, verify
 from buckler.accounts.addresses import email_key
+from buckler.accounts.hold import hold, hold_as_read
 from buckler.accounts.passwords import judge
 from buckler.accounts.tokens import refresh
 from examples.conduit.errors import ConduitError, not_found, taken
@@ -59,8 +60,9 @@ async def sign_in(visit: Visit, attempt: SignIn) -> Entered:
     """Return who signs in. Raises `ConduitError` 403 where a password is not enough, and `AccountError`."""
     person = await signin.check_password(visit, attempt.email, attempt.password, channel="api")
     if (await factors.of(visit, person)).second_factor:
-        await visit.commit()
         raise ConduitError(403, "secondFactor", _SECOND)
+    if not await hold_as_read(visit, person):  # another password since this one was looked at
+        raise AccountError(signin.WRONG)
     entered = await _enter(visit, person)
     await throttle.succeeded(visit, person.email)
     return entered
@@ -78,22 +80,35 @@ async def whose(visit: Visit, who: SignedIn) -> tuple[Person, User]:
 async def change(visit: Visit, who: SignedIn, wanted: UserChange) -> tuple[Person, User]:
     """Change one's own account; `who` stays signed in. Raises `ConduitError` and `AccountError`."""
     person, user = await whose(visit, who)
-    new = wanted.changes()
-    email = new.get("email", person.email)
-    moves = email_key(email) != person.email_key
-    for name, changes in (("email", moves), ("password", "password" in new)):
-        if changes and (person.email_verified_at is not None or who.how != "access_token"):
-            raise ConduitError(403, name, _BY_HAND)
+    moves = email_key(wanted.changes().get("email", person.email)) != person.email_key
+    secret = wanted.changes().get("password")
+    _refuse_by_token(person, who, email=moves, password=secret is not None)
     if moves:
-        await throttle.admit(visit, "email", email)
-    hashed = await password.judged(visit, person, new["password"]) if "password" in new else None
+        await throttle.admit(visit, "email", wanted.email)
+    hashed = None
+    if secret is not None:
+        await visit.db.commit()  # as above
+        hashed = await password.judged(visit, person, secret)
+    if moves or hashed:  # the address may have been confirmed meanwhile
+        await hold(visit, person.id)
+        await visit.db.refresh(person)
+        _refuse_by_token(person, who, email=moves, password=hashed is not None)
     await people.change(visit.db, user, wanted)
     if moves:
-        await _move(visit, person, email)
+        await _move(visit, person, wanted.email)
     if hashed is not None:
         await password.replace(visit, person, hashed, keep=UUID(who.token_id))
     await visit.commit()
     return person, user
+
+
+def _refuse_by_token(person: Person, who: SignedIn, **changes: bool) -> None:
+    """Raise `ConduitError` 403 where a token must not change what is named."""
+    if person.email_verified_at is None and who.how == "access_token":
+        return
+    for name, is_changed in changes.items():
+        if is_changed:
+            raise ConduitError(403, name, _BY_HAND)
 
 
 async def _move(visit: Visit, person: Person, email: str) -> None:

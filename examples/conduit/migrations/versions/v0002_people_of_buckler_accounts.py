@@ -4,7 +4,7 @@ What it does to those who are there:
 
 - Passwords move as they are: hashes of argon2id, which are verified, and made anew where the profile has changed since.
 - No address counts as confirmed. Nobody had to confirm one, so whoever signed up with somebody else's would keep it for good. Who signs in
-  on the site next is sent a link to their address; one click, and nothing is lost for its owner.
+  on the site next is sent a link to their address, and shows the password once more behind it: its owner loses nothing.
 - Sessions and tokens end: a session named a number that means nobody now, and tokens were made by other rules.
 - Two people whose addresses are one spelling of the same (full-width letters, say) cannot both keep theirs. Which of them is real is not
   for a migration to guess: it stops before it has changed anything, and names the rows.
