@@ -91,7 +91,7 @@ async def test_an_address_that_was_never_confirmed_gets_its_link(shop: Shop) -> 
     await window.press("Send link")
     assert f"We have sent a mail to {EMAIL}." in window.text
     await window.open(await shop.link())
-    await window.press("Confirm my address")
+    await window.press("Confirm my address", password=PASSWORD)
     await window.open(S)
     assert "not confirmed" not in window.text
     await window.open(f"{S}/email/confirm")
