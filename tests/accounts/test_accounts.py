@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from sqlalchemy.dialects import sqlite
 from sqlalchemy.ext.asyncio import async_sessionmaker
 
 from buckler.accounts import Accounts, Paths, activity
 from buckler.accounts.passwords import CHEAPEST_FOR_TESTS, Passwords
 from buckler.accounts.profile import NoProfile
 from buckler.accounts.providers import Provider
+from buckler.accounts.tables import UtcDateTime
 from buckler.errors import ConfigError
 from buckler.guard import off
 from buckler.protections.sessions import Sessions
@@ -163,3 +166,11 @@ def test_nothing_prints_a_secret() -> None:
     assert "pepper" not in repr(accounts)
     assert PASSWORD not in repr(accounts)
     assert EMAIL not in repr(accounts)
+
+
+def test_a_time_without_its_zone_is_a_mistake() -> None:
+    kept = UtcDateTime()
+    with pytest.raises(ValueError, match="zone"):
+        kept.process_bind_param(datetime(2026, 11, 21), sqlite.dialect())  # noqa: DTZ001  # the mistake
+    assert kept.process_bind_param(None, sqlite.dialect()) is None
+    assert kept.process_result_value(None, sqlite.dialect()) is None

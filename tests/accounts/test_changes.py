@@ -153,6 +153,18 @@ async def test_an_account_of_the_applications_own_is_confirmed_by_link(stage: St
     await sign_in(browser)
 
 
+async def test_an_account_without_a_password_is_confirmed_by_the_link_alone(stage: Stage) -> None:
+    browser = stage.browser()
+
+    async def make(visit: Visit) -> None:
+        await verify.begin(visit, await signup.make(visit, signup.New(EMAIL), {}))
+        await visit.commit()
+
+    await browser.do(make)
+    await browser.call(verify.finish, await stage.token())
+    assert (await stage.person()).email_verified_at is not None
+
+
 async def test_a_new_address_counts_when_its_link_is_opened_and_both_are_told(stage: Stage) -> None:
     browser = stage.browser()
     await signed_up(stage, browser)

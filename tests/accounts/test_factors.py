@@ -4,7 +4,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from buckler.accounts import factors, passkeys, people, recovery, tokens
+from buckler.accounts import factors, fresh, passkeys, people, recovery, tokens
 from buckler.accounts.problems import AccountError
 from buckler.accounts.providers import Provider
 from buckler.accounts.tables import Link
@@ -158,3 +158,16 @@ async def test_programs_end_with_what_is_asked_at_a_sign_in(stage: Stage) -> Non
     after = await browser.own(start)
     await browser.own(recovery.make)
     await stage.browser().call(tokens.refresh.redeem, after)
+
+
+async def test_what_somebody_else_adds_for_a_person_was_not_shown_here(stage: Stage) -> None:
+    await signed_up(stage, stage.browser())
+    mira = await stage.person()
+    helper = stage.browser()
+    await signed_up(stage, helper, "ada@mail.example")
+
+    async def add(visit: Visit) -> list[str]:
+        fresh.showed(visit, mira, "totp")
+        return list(visit.session.get(fresh.HOW))
+
+    assert await helper.do(add) == ["password"]
