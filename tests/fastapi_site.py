@@ -26,11 +26,11 @@ class Counting(Memory):
         self.batches: list[list[Op]] = []
         self.down = False
 
-    async def batch(self, ops: list[Op]) -> list[Reply]:
+    def at_once(self, ops: list[Op]) -> list[Reply]:
         self.batches.append(ops)
         if self.down:
             raise StoreError("down")
-        return await super().batch(ops)
+        return super().at_once(ops)
 
 
 def client_of(app: Any, *changes: Any, address: str = "203.0.113.7", **site: Any) -> httpx.AsyncClient:

@@ -25,12 +25,12 @@ class Spy(Memory):
         self.trips = 0
         self.down = False
 
-    async def batch(self, ops: list[Op]) -> list[Reply]:
+    def at_once(self, ops: list[Op]) -> list[Reply]:
         self.asked += ops
         self.trips += 1
         if self.down:
             raise StoreError("down")
-        return await super().batch(ops)
+        return super().at_once(ops)
 
 
 class Place:

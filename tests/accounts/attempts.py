@@ -30,11 +30,11 @@ class Spy(Memory):
     trips = 0
     fails = False
 
-    async def batch(self, ops: list[Op]) -> list[Reply]:
+    def at_once(self, ops: list[Op]) -> list[Reply]:
         self.trips += 1
         if self.fails:
             raise StoreError("down")
-        return await super().batch(ops)
+        return super().at_once(ops)
 
 
 def spied(stage: Stage) -> Spy:

@@ -32,6 +32,7 @@ def test_a_new_password_by_mail(visitor: Visitor) -> None:
     page.click("main button")
     page.click(".navbar a:has-text('Sign in')")
     page.click("a[href='/account/reset']")
+    page.wait_for_url("**/account/reset")  # the page before it has a field of the same name
     page.fill("input[name=email]", "reset-mira@conduit.example")
     page.click("main button")
     page.click("a[href='/account/mailbox']")

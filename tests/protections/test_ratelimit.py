@@ -130,11 +130,11 @@ class Spy(Memory):
         self.asked: list[list[Op]] = []
         self.down = False
 
-    async def batch(self, ops: list[Op]) -> list[Reply]:
+    def at_once(self, ops: list[Op]) -> list[Reply]:
         self.asked.append(ops)
         if self.down:
             raise StoreError("down")
-        return await super().batch(ops)
+        return super().at_once(ops)
 
 
 def _limits(**options: Any) -> tuple[Limits, Spy, Site, HandClock]:

@@ -40,8 +40,8 @@ async def test_the_times_hold_whatever_the_store_keeps() -> None:
     """A store that forgets too late (a clock of its own, a restored copy) revives nobody."""
 
     class Keeps(Spy):
-        async def batch(self, ops: list[Op]) -> list[Reply]:
-            return await super().batch([op._replace(ttl_s=1e9) if isinstance(op, Put | Replace) else op for op in ops])
+        def at_once(self, ops: list[Op]) -> list[Reply]:
+            return super().at_once([op._replace(ttl_s=1e9) if isinstance(op, Put | Replace) else op for op in ops])
 
     clock = HandClock()
     for wait_s in (100, 250):

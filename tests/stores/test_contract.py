@@ -298,3 +298,18 @@ def test_one_sweep_at_a_time(tmp_path: Path) -> None:
     assert store._tidying is sweeping
     go_on.set()
     asyncio.run(store.close())
+
+
+async def test_what_is_spent_counts_although_it_is_too_much(store: Store) -> None:
+    over = (await _takes(store, Take("q", 10, 10, cost=25, spent=True)))[0]
+    assert (over.allowed, over.remaining) == (False, 0)
+    assert over.retry_s == pytest.approx(15)
+    assert not (await _takes(store, Take("q", 10, 10)))[0].allowed
+    CLOCK.move(1)  # the quota is empty, never less than empty
+    assert (await _takes(store, Take("q", 10, 10)))[0].allowed
+    assert (await _takes(store, Take("other", 10, 10, cost=4, spent=True)))[0] == Taken(allowed=True, remaining=6, retry_s=0.0, reset_s=4.0)
+
+
+async def test_what_is_spent_follows_like_the_rest(store: Store) -> None:
+    first, second = await _takes(store, Take("full", 1, 60, cost=2), Take("spared", 5, 60, cost=9, follows=True, spent=True))
+    assert (first.allowed, second.allowed, second.remaining) == (False, False, 5)

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from buckler.balance.stage import Served
 from buckler.core.case import Ask, Place
 from buckler.core.play import Player, Witness
+from buckler.core.store import Able, Reach
 from buckler.stores.memory import Memory
 
 if TYPE_CHECKING:
@@ -137,6 +138,8 @@ class _Tape:
 
 class _Remembering:
     """A store that remembers what it was told."""
+
+    able = Able(Reach.PROCESS)
 
     def __init__(self, store: Memory) -> None:
         self._store = store

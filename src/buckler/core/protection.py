@@ -1,12 +1,12 @@
-"""Protection and Steps: what a protection is, and the five verbs in which it can act."""
+"""Protection and Steps: what a protection is, and the verbs in which it can act."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Protocol, runtime_checkable
+from typing import TYPE_CHECKING, Any, Protocol, runtime_checkable
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, MutableMapping, Sequence
 
     from buckler.core.answer import Answer, Refusal
     from buckler.core.case import Case
@@ -48,6 +48,20 @@ class Wait:
 
 
 @dataclass(frozen=True, slots=True)
+class Gate:
+    """The part that counts who is inside. All three are synchronous.
+
+    `enter(request, scope)` is asked last, when everything else has let the request in, and counts it in, whatever it answers.
+    `leave` is called exactly once for every request for which `enter` was: when the application is done, however it ended. `headed`,
+    where given, is called before that, when the response head leaves: the work is done, though a slow client may still be reading.
+    """
+
+    enter: Callable[[Request, MutableMapping[str, Any]], Answer | None]
+    leave: Callable[[Request], None]
+    headed: Callable[[Request], None] | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Limits:
     """The numbers that the guard itself keeps while a body arrives and a handler works. None: no limit."""
 
@@ -69,9 +83,11 @@ class Steps:
     - `check`: synchronous and pure; returns an Answer (usually a Refusal) or None. `check_unsafe` is the same for methods that change
       state and for WebSocket handshakes only, so that a GET does not pay for it.
     - `wait`: what needs the store.
+    - `gate`: who is inside, counted in and out.
     - `dress`: edits the head; called when the response carries a header named in `watch`, or the request was touched.
     - `dress_refusal`: the same for what the guard says in the application's place.
     - `settle`: what to save before the head is sent: store operations, or None. Called only for touched requests.
+    - `refused`: told of every enforced refusal, whoever made it.
     - `limits`: numbers for the guard.
     """
 
@@ -79,10 +95,12 @@ class Steps:
     check: Callable[[Request], Answer | None] | None = None
     check_unsafe: Callable[[Request], Answer | None] | None = None
     wait: Wait | None = None
+    gate: Gate | None = None
     dress: Callable[[Request, Head], None] | None = None
     watch: frozenset[bytes] = frozenset()
     dress_refusal: Callable[[Request, Head], None] | None = None
     settle: Callable[[Request], list[Op] | None] | None = None
+    refused: Callable[[Request, Refusal], None] | None = None
     limits: Limits | None = None
 
 

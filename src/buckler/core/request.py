@@ -47,6 +47,8 @@ class Request:
     body: bytes | None = None
     session: object | None = None  # set by `sessions`
     touched: bool = False  # something of this one caller reached the response: the exact way of dressing it
+    tainted: str = ""  # what of this one caller the application has looked at: the response is nobody else's
+    inside: int = 0  # how many gates have counted it in
     refusal: Refusal | None = None  # set after routing: the guard answers with it in place of the application
     started: bool = False  # the response head has been sent
     max_body_bytes: int | None = None  # a route's own limit, from its mark

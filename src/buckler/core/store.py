@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from enum import IntEnum
 from typing import NamedTuple, Protocol, TypeAlias
 
 
@@ -12,11 +13,12 @@ class Get(NamedTuple):
 
 
 class Put(NamedTuple):
-    """Sets `value` for `ttl_s` seconds. Answers None."""
+    """Sets `value` for `ttl_s` seconds. Answers None. A `secret` value is encrypted where it leaves this machine."""
 
     key: str
     value: bytes
     ttl_s: float
+    secret: bool = False
 
 
 class Add(NamedTuple):
@@ -25,6 +27,7 @@ class Add(NamedTuple):
     key: str
     value: bytes
     ttl_s: float
+    secret: bool = False
 
 
 class Replace(NamedTuple):
@@ -33,6 +36,7 @@ class Replace(NamedTuple):
     key: str
     value: bytes
     ttl_s: float
+    secret: bool = False
 
 
 class Drop(NamedTuple):
@@ -47,6 +51,9 @@ class Take(NamedTuple):
     With `follows`, it takes nothing when the Take before it in the same batch was not allowed, and is then not allowed either: one
     client's refused attempts must not use up the quota of the account that they are aimed at. A `cost` below zero gives back what an
     attempt took that turned out to be nobody's guess; a quota never becomes more than whole.
+
+    What is `spent` counts even where it is more than was left, because it has been used already: the quota is then empty, never
+    less than that, and the answer says whether it was enough.
     """
 
     key: str
@@ -54,6 +61,7 @@ class Take(NamedTuple):
     period_s: float
     cost: int = 1
     follows: bool = False
+    spent: bool = False
 
 
 class Taken(NamedTuple):
@@ -70,8 +78,31 @@ Op: TypeAlias = Get | Put | Add | Replace | Drop | Take
 Reply: TypeAlias = bytes | bool | Taken | None
 
 
+class Reach(IntEnum):
+    """Who shares a store's state: the threads of one process, the processes of one machine, or whoever reaches its server."""
+
+    PROCESS = 1
+    MACHINE = 2
+    NETWORK = 3
+
+
+EVERYTHING: frozenset[type[Op]] = frozenset({Get, Put, Add, Replace, Drop, Take})
+
+
+class Able(NamedTuple):
+    """What a store can do. What reaches over the network is authenticated, and encrypted where it is marked `secret`."""
+
+    reach: Reach
+    ops: frozenset[type[Op]] = EVERYTHING
+    keeps: bool = True  # whether it keeps what it acknowledged until its time is over; a mere cache forgets when it needs room
+
+
 class Store(Protocol):
-    """A place for shared state. Every method raises `StoreError`, and nothing else, when the backend fails."""
+    """A place for shared state. Every method raises `StoreError`, and nothing else, when the backend fails.
+
+    A store may also say what it is able to do, as `able` (without it, it counts as one that is reached over a network), and answer
+    without waiting, as `at_once` (see `Quick`).
+    """
 
     async def batch(self, ops: list[Op]) -> list[Reply]:
         """Do all `ops` in order, in one round trip, and return their answers in order."""
@@ -80,6 +111,20 @@ class Store(Protocol):
     async def close(self) -> None:
         """Give back connections and files. The store is not used afterwards."""
         ...
+
+
+class Quick(Store, Protocol):
+    """A store that can answer where it stands, at least sometimes."""
+
+    def at_once(self, ops: list[Op]) -> list[Reply] | None:
+        """Do all `ops` and return their answers without waiting for anything, or do nothing and return None: then ask `batch`."""
+        ...
+
+
+def able(store: Store) -> Able:
+    """What `store` says that it can do; one that says nothing is trusted with nothing."""
+    found = getattr(store, "able", None)
+    return found if isinstance(found, Able) else Able(Reach.NETWORK)
 
 
 def key(space: str, *parts: str) -> str:
@@ -101,6 +146,10 @@ def gcra(due_s: float, now_s: float, take: Take, *, before: bool = True) -> tupl
     next_s = start_s + interval_s * take.cost
     over_s = next_s - now_s - take.period_s
     late = over_s > interval_s * 1e-6  # a rounding error of float seconds must not cost an honest client a call
+    if take.spent and (before or not take.follows):
+        next_s = min(next_s, now_s + take.period_s)
+        left = max(0, int((take.period_s - (next_s - now_s)) / interval_s + 1e-6))
+        return next_s, Taken(allowed=not late, remaining=left, retry_s=over_s if late else 0.0, reset_s=next_s - now_s)
     if late or (take.follows and not before):
         left = max(0, int((take.period_s - (start_s - now_s)) / interval_s + 1e-6))
         return min(due_s, start_s), Taken(allowed=False, remaining=left, retry_s=over_s if late else 0.0, reset_s=start_s - now_s)

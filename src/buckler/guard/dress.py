@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from buckler.core.protection import Head
 from buckler.errors import StoreError
-from buckler.guard.refuse import STORE_FAILED, event_of, render
+from buckler.guard.refuse import STORE_FAILED, record, render
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
@@ -27,6 +27,7 @@ def dresser(plan: Plan) -> Callable[[Request, Any], Any]:
     """
     constant = plan.constant
     watched = plan.watched
+    headed = plan.headed
     plain: set[bytes] = set()
 
     def dressing(request: Request, send: Any) -> Any:
@@ -37,11 +38,12 @@ def dresser(plan: Plan) -> Callable[[Request, Any], Any]:
             if message["type"] != "http.response.start":
                 return send(message)  # type: ignore[no-any-return]  # ASGI is untyped
             request.started = True
+            for tell in headed:
+                tell(request)
             if request.refusal is not None:
                 return refuse_instead(plan, request, request.refusal, send)
-            headers = message.get("headers", ())
-            if headers.__class__ is not list:
-                headers = message["headers"] = list(headers)  # ASGI allows any iterable, also one that can be read only once
+            given = message.get("headers", ())  # ASGI allows any iterable, also one that can be read only once
+            headers = message["headers"] = given if given.__class__ is list else list(given)
             shape = b",".join(dict(headers))
             if request.touched or (shape not in plain and not _is_plain(shape, watched, plain)):
                 return _dress_exactly(plan, request, message, send)
@@ -68,7 +70,7 @@ async def _nothing() -> None:
 
 async def refuse_instead(plan: Plan, request: Request, what: Refusal, send: Any) -> None:
     """Send a refusal that was found after routing, in place of what the application says."""
-    plan.events.append(event_of(what, request, plan.clock.now()))
+    record(plan, request, what)
     head, body = render(plan, request, what)
     await send({"type": "http.response.start", "status": what.status, "headers": head})
     await send({"type": "http.response.body", "body": b"" if request.method == "HEAD" else body})

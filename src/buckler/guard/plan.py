@@ -9,7 +9,7 @@ from buckler.core.answer import Answer, Refusal
 from buckler.core.clock import Clock, SystemClock
 from buckler.core.event import Events
 from buckler.core.options import need, need_strings
-from buckler.core.protection import Limits, Protection, Steps, Wait
+from buckler.core.protection import Gate, Limits, Protection, Steps, Wait
 from buckler.core.proxies import Proxies
 from buckler.core.sign import Keys
 from buckler.core.site import Site
@@ -65,15 +65,19 @@ class Plan:
     """Everything that the hot path reads, in the shape in which it reads it."""
 
     site: Site
+    quick: bool  # whether the store can answer where it stands
     protections: tuple[Protection, ...]
     liabilities: tuple[Off, ...]
     read: Callable[[Any], Request]
     checks: tuple[Callable[[Request], Answer | None], ...]
     unsafe_checks: tuple[Callable[[Request], Answer | None], ...]
     waits: tuple[Wait, ...]
+    gates: tuple[Gate, ...]
+    headed: tuple[Callable[[Request], None], ...]
     dressers: tuple[Callable[[Request, Head], None], ...]
     refusal_dressers: tuple[Callable[[Request, Head], None], ...]
     settles: tuple[Callable[[Request], list[Op] | None], ...]
+    refused: tuple[Callable[[Request, Refusal], None], ...]
     constant: tuple[Header, ...]
     watched: frozenset[bytes]
     limits: Limits
@@ -90,26 +94,32 @@ def make_plan(app: object, changes: Sequence[Protection | Off], facts: Facts) ->
             raise UnknownOptionError("Guard", name, Facts.__annotations__)
     proxies = Proxies(facts.get("trusted_proxies", 0))
     site = make_site(facts)
+    routes = site.offers["routes"] = facts.get("routes") or RouteTable(app)
     protections, liabilities = choose(changes)
     steps = [_with_mode(item, item.steps(site), site) for item in protections]
     constant = tuple(header for step in steps for header in step.headers)
     waits = tuple(step.wait for step in steps if step.wait)
+    gates = tuple(step.gate for step in steps if step.gate)
     return Plan(
         site=site,
+        quick=hasattr(site.store, "at_once"),
         protections=protections,
         liabilities=liabilities,
         read=reader(proxies, site),
         checks=tuple(step.check for step in steps if step.check),
         unsafe_checks=tuple(check for step in steps for check in (step.check, step.check_unsafe) if check),
         waits=waits,
+        gates=gates,
+        headed=tuple(gate.headed for gate in gates if gate.headed),
         dressers=tuple(step.dress for step in steps if step.dress),
         refusal_dressers=tuple(step.dress_refusal for step in steps if step.dress_refusal),
         settles=tuple(step.settle for step in steps if step.settle),
+        refused=tuple(step.refused for step in steps if step.refused),
         constant=constant,
         watched=frozenset(name for name, _ in constant).union(*(step.watch for step in steps)),
         limits=_merged(step.limits for step in steps if step.limits),
         reported_limits=_reported(protections, steps),
-        routes=facts.get("routes") or RouteTable(app),
+        routes=routes,
         events=site.events,
         clock=site.clock,
     )
@@ -189,10 +199,11 @@ def _with_mode(protection: Protection, steps: Steps, site: Site) -> Steps:
         site.events.append(event_of(found, request, site.clock.now(), "report"))
         return None
 
-    check, unsafe, wait = steps.check, steps.check_unsafe, steps.wait
+    check, unsafe, wait, gate = steps.check, steps.check_unsafe, steps.wait, steps.gate
     return replace(
         steps,
         check=(lambda request: seen(request, check(request))) if check else None,
         check_unsafe=(lambda request: seen(request, unsafe(request))) if unsafe else None,
         wait=replace(wait, judge=lambda request, replies: seen(request, wait.judge(request, replies))) if wait else None,
+        gate=replace(gate, enter=lambda request, scope: seen(request, gate.enter(request, scope))) if gate else None,
     )

@@ -37,7 +37,7 @@ PAGE_POLICY = f"default-src 'none'; style-src 'sha256-{_HASH}'; base-uri 'none';
 async def answer(plan: Plan, scope: MutableMapping[str, Any], request: Request, what: Answer, talk: Talk) -> None:
     """Send `what` and record it. Touches no store and not the application; of the body it reads nothing."""
     if isinstance(what, Refusal):
-        plan.events.append(event_of(what, request, plan.clock.now()))
+        record(plan, request, what)
     if request.kind == "websocket":
         await _close(plan, scope, request, what, talk)
         return
@@ -61,6 +61,13 @@ async def _close(plan: Plan, scope: MutableMapping[str, Any], request: Request, 
     head, body = render(plan, request, what)
     await send({"type": "websocket.http.response.start", "status": what.status, "headers": head})
     await send({"type": "websocket.http.response.body", "body": body})
+
+
+def record(plan: Plan, request: Request, what: Refusal) -> None:
+    """Note an enforced refusal, and tell the protections that listen."""
+    plan.events.append(event_of(what, request, plan.clock.now()))
+    for tell in plan.refused:
+        tell(request, what)
 
 
 def event_of(what: Refusal, request: Request, at_s: float, mode: str = "enforced") -> Event:

@@ -8,12 +8,13 @@ from typing import TYPE_CHECKING, Any, Unpack
 from buckler.core.answer import Answer, Refusal
 from buckler.core.marks import is_hung, marks_of
 from buckler.core.request import SAFE_METHODS
-from buckler.errors import StoreError
 from buckler.guard.body import Body, peek, takes
 from buckler.guard.dress import dresser
+from buckler.guard.gates import enter, leave
 from buckler.guard.inflight import InFlight
 from buckler.guard.plan import Facts, Off, Plan, make_plan
-from buckler.guard.refuse import APP_FAILED, STORE_FAILED, Talk, answer, event_of, may_have_body
+from buckler.guard.refuse import APP_FAILED, Talk, answer, may_have_body
+from buckler.guard.wait import judged
 from buckler.protections.bodylimit import TOO_LARGE
 
 if TYPE_CHECKING:
@@ -21,7 +22,6 @@ if TYPE_CHECKING:
 
     from buckler.core.protection import Protection
     from buckler.core.request import Request
-    from buckler.core.store import Reply
 
 _ACTS = frozenset({"http", "websocket"})
 
@@ -66,6 +66,11 @@ class Guard:
                 if found is not None and stands(plan, scope, request, found):
                     await answer(plan, scope, request, found, (receive, send))
                     return
+            if plan.gates:
+                found = enter(plan, request, scope)
+                if found is not None and stands(plan, scope, request, found):
+                    await answer(plan, scope, request, found, (receive, send))
+                    return
             scope["buckler"] = request
             await self.app(scope, receive, self._dressing(request, send))
         except BaseException as failure:
@@ -73,6 +78,8 @@ class Guard:
                 raise
         finally:
             self._inflight.entries.pop(request, None)
+            if request.inside:
+                leave(plan, request)
         if not request.started:
             await answer(plan, scope, request, request.refusal or APP_FAILED, (receive, send))
 
@@ -82,14 +89,19 @@ class Guard:
         return len(self._inflight.entries)
 
     async def _connect(self, scope: MutableMapping[str, Any], request: Request, receive: Any, send: Any) -> None:
-        """Hand a WebSocket to the application, once the store has been asked. It has no body, no head to dress, and no deadline."""
-        if request.waits:
-            found = await judged(self.plan, request)
-            if found is not None and stands(self.plan, scope, request, found):
-                await answer(self.plan, scope, request, found, (receive, send))
+        """Hand a WebSocket to the application, once store and gates have been asked. It has no body, no head, and no deadline."""
+        plan = self.plan
+        try:
+            found = await judged(plan, request) if request.waits else None
+            if found is None or not stands(plan, scope, request, found):
+                found = enter(plan, request, scope)
+            if found is not None and stands(plan, scope, request, found):
+                await answer(plan, scope, request, found, (receive, send))
                 return
-        scope["buckler"] = request
-        await self.app(scope, receive, send)
+            scope["buckler"] = request
+            await self.app(scope, receive, send)
+        finally:
+            leave(plan, request)
 
     async def _ended(self, scope: MutableMapping[str, Any], request: Request, failure: BaseException, talk: Talk) -> bool:
         """Whether `failure` is only how the application ended a request that the guard refuses. Everything else is raised again,
@@ -116,26 +128,3 @@ def stands(plan: Plan, scope: MutableMapping[str, Any], request: Request, found:
         return True
     value = marks_of(plan.routes.endpoint(scope)).get(found.mark)
     return value is None or (found is TOO_LARGE and not takes(request, value))
-
-
-async def judged(plan: Plan, request: Request) -> Answer | None:
-    """Ask the store once for all protections that wait; a dead store means what each of them says it means."""
-    questions = [(wait, ops) for wait in plan.waits if (ops := wait.ask(request)) is not None]
-    asked = [op for _, ops in questions for op in ops]
-    replies: list[Reply] = []
-    failed = False
-    try:
-        replies = await plan.site.store.batch(asked) if asked else []
-    except StoreError:
-        failed = True
-        plan.events.append(event_of(STORE_FAILED, request, plan.clock.now(), "note"))
-    at = 0
-    for wait, ops in questions:
-        if failed and ops:
-            found: Answer | None = None if wait.on_failure == "allow" else STORE_FAILED
-        else:
-            found = wait.judge(request, replies[at : at + len(ops)])
-            at += len(ops)
-        if found is not None:
-            return found
-    return None

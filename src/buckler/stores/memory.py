@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from buckler.core.clock import Clock, SystemClock
 from buckler.core.options import need
-from buckler.core.store import Add, Drop, Get, Op, Put, Replace, Reply, Take, Taken, gcra
+from buckler.core.store import Able, Add, Drop, Get, Op, Put, Reach, Replace, Reply, Take, Taken, gcra
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -18,6 +18,8 @@ _LOOKED_AT = 64  # of the oldest entries, when room is needed
 
 class Memory:
     """Keeps at most `max_entries` values and as many quotas; the oldest make room. Not shared between processes."""
+
+    able = Able(Reach.PROCESS)
 
     def __init__(self, *, max_entries: int = 100_000, clock: Clock | None = None) -> None:
         need(max_entries > 0, "Memory.max_entries", max_entries, "give a number over zero")
@@ -34,11 +36,14 @@ class Memory:
             Take: self._take,
         }
 
-    async def batch(self, ops: list[Op]) -> list[Reply]:
-        """Do all `ops` at once: nothing else runs in between, so each batch is atomic."""
+    def at_once(self, ops: list[Op]) -> list[Reply]:
+        """Do all `ops`: nothing else runs in between, so each batch is atomic. It never has to wait."""
         now_s = self._clock.now()
         self._before = True
         return [self._do[type(op)](op, now_s) for op in ops]
+
+    async def batch(self, ops: list[Op]) -> list[Reply]:
+        return self.at_once(ops)
 
     async def close(self) -> None:
         self._values.clear()

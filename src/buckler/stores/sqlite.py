@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING
 
 from buckler.core.clock import Clock, SystemClock
 from buckler.core.options import need, need_positive
-from buckler.core.store import Add, Drop, Get, Op, Put, Replace, Reply, Take, Taken, gcra
+from buckler.core.store import Able, Add, Drop, Get, Op, Put, Reach, Replace, Reply, Take, Taken, gcra
 from buckler.errors import ConfigError, StoreError
 
 if TYPE_CHECKING:
@@ -56,6 +56,8 @@ class SQLite:
     `max_bytes` bounds the file. `busy_s`: seconds after which a batch that cannot get the write lock raises `StoreError`. Raises
     `ConfigError` when the file cannot be used. Safe to make before worker processes are forked.
     """
+
+    able = Able(Reach.MACHINE)
 
     def __init__(self, path: str | Path, *, max_bytes: int = 1 << 30, busy_s: float = 2.0, clock: Clock | None = None) -> None:
         need_positive(self, max_bytes=max_bytes, busy_s=busy_s)
@@ -96,6 +98,15 @@ class SQLite:
             connection.close()
             raise
         return connection
+
+    def at_once(self, ops: list[Op]) -> list[Reply] | None:
+        """Do all `ops` in one transaction, or nothing where another process holds the write lock."""
+        try:
+            return self._transact(ops)
+        except sqlite3.Error as failure:
+            if _code(failure) in _BUSY:
+                return None
+            raise StoreError(f"SQLite: {failure}") from failure
 
     async def batch(self, ops: list[Op]) -> list[Reply]:
         """Do all `ops` in one transaction. Never holds the event loop for longer than the transaction itself."""

@@ -31,9 +31,9 @@ class Asked(Memory):
 
     trips = 0
 
-    async def batch(self, ops: list[Op]) -> list[Reply]:
+    def at_once(self, ops: list[Op]) -> list[Reply]:
         self.trips += 1
-        return await super().batch(ops)
+        return super().at_once(ops)
 
 
 async def _refused(visit: Visit, text: str) -> AccountError:
