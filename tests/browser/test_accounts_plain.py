@@ -65,6 +65,7 @@ def test_sign_up_sign_in_with_a_code_and_choose_a_new_password(window: Visitor, 
 
     other.go("/account/sign-in")
     other.page.click("a:has-text('Forgotten your password?')")
+    other.page.wait_for_url("**/account/reset")  # the page before it has a field of the same name
     other.page.fill("#email", email)
     other.page.click("button:has-text('Send link')")
     other.page.wait_for_url("**/account/reset/sent")
