@@ -25,6 +25,7 @@ NODE = ROOT / "tools" / "node"
 CHROMIUM = {"chromium": "chromium"}
 ATOMIC = {"libatomic1": "/usr/lib*/*/libatomic.so.1"} if sys.platform == "linux" else {}  # the Node in Playwright's wheel needs it
 POSTGRESQL = {"postgresql": "initdb"}
+STORES = {"redis-server": "redis-server", "memcached": "memcached"}
 WRK = {"wrk": "wrk"}
 NPM = {"npm": "npm"}
 # Programs that Debian keeps out of PATH.
@@ -42,9 +43,9 @@ class Verb:
 
 VERBS = {
     "run": Verb("run", {}),
-    "test": Verb("test", {**CHROMIUM, **ATOMIC, **POSTGRESQL, **NPM}, node=True),
+    "test": Verb("test", {**CHROMIUM, **ATOMIC, **POSTGRESQL, **STORES, **NPM}, node=True),
     "check": Verb("dev", {}),
-    "bench": Verb("run", WRK),
+    "bench": Verb("run", {**WRK, **STORES, **POSTGRESQL}),
 }
 
 
