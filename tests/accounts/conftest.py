@@ -11,14 +11,14 @@ from sqlalchemy.ext.asyncio import create_async_engine
 
 from buckler.accounts.throttle import Throttle
 from tests.accounts.stage import stage_at, staged
-from tests.conduit.postgres import binaries, postgres
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Iterator
+    from collections.abc import AsyncIterator
     from pathlib import Path
 
     from tests.accounts.attempts import Maker
     from tests.accounts.stage import Stage
+    from tests.servers.postgresql import PostgresqlServer
 
 
 @pytest_asyncio.fixture
@@ -28,13 +28,9 @@ async def stage(tmp_path: Path) -> AsyncIterator[Stage]:
 
 
 @pytest.fixture(scope="session")
-def postgresql() -> Iterator[str]:
+def postgresql(postgresql_server: PostgresqlServer) -> str:
     """The address of an empty PostgreSQL database."""
-    programs = binaries()
-    if programs is None:
-        pytest.skip("PostgreSQL is not installed; on Debian: apt-get install postgresql")
-    with postgres(programs) as address:
-        yield address
+    return postgresql_server.url(postgresql_server.new_database(), "postgresql+asyncpg")
 
 
 @pytest_asyncio.fixture(params=["sqlite", "postgresql"])

@@ -18,7 +18,6 @@ LONG_FUNCTIONS: dict[str, tuple[int, str]] = {
     "tests/browser/test_conduit_inert.py:test_scripts_in_every_field_are_inert": (54, "one visit, told in its order"),
     "tests/browser/test_conduit_plain.py:test_write_comment_favourite_follow_edit_delete_sign_out": (47, "one visit, told in its order"),
     "tests/conduit/test_site_pages.py:test_pages_for_somebody_signed_in": (61, "one visit, told in its order"),
-    "tests/conduit/postgres.py:postgres": (45, "starts and stops one program; the halves mean nothing alone"),
 }
 
 

@@ -1,4 +1,4 @@
-"""What tests of Conduit share: a PostgreSQL server, and the application in this process."""
+"""What tests of Conduit share: a PostgreSQL database, and the application in this process."""
 
 from __future__ import annotations
 
@@ -9,23 +9,19 @@ from sqlalchemy import text
 from sqlalchemy.ext.asyncio import create_async_engine
 
 from tests.conduit.inside import inside
-from tests.conduit.postgres import binaries, postgres
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Iterator
+    from collections.abc import AsyncIterator
     from pathlib import Path
 
     from tests.conduit.inside import Inside
+    from tests.servers.postgresql import PostgresqlServer
 
 
 @pytest.fixture(scope="session")
-def postgresql() -> Iterator[str]:
+def postgresql(postgresql_server: PostgresqlServer) -> str:
     """The address of an empty PostgreSQL database."""
-    programs = binaries()
-    if programs is None:
-        pytest.skip("PostgreSQL is not installed; on Debian: apt-get install postgresql")
-    with postgres(programs) as address:
-        yield address
+    return postgresql_server.url(postgresql_server.new_database(), "postgresql+asyncpg")
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])

@@ -1,0 +1,76 @@
+"""PostgreSQL. It refuses to be run by root, so root becomes `postgres`."""
+
+from __future__ import annotations
+
+import shutil
+import signal
+import subprocess
+from itertools import count
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+
+from tests.servers.program import HOST, Program
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+# Nothing that survives a crash of the machine is needed here; what is committed survives a crash of the server, as it must.
+_QUICK = ("fsync=off", "full_page_writes=off")
+
+
+def binaries() -> Path:
+    """Return the folder of `initdb` and `postgres`, the newest version first; a test that needs it fails without it."""
+    found = shutil.which("initdb")
+    folders = [Path(found).resolve().parent] if found else []
+    folders += sorted(Path("/usr/lib/postgresql").glob("*/bin"), reverse=True)
+    for folder in folders:
+        if (folder / "initdb").exists() and (folder / "postgres").exists():
+            return folder
+    pytest.fail("PostgreSQL is not installed; on Debian: apt-get install -y --no-install-recommends postgresql", pytrace=False)
+
+
+class PostgresqlServer(Program):
+    """One server without durability against a crash of the machine; `more` are settings, as "work_mem=1MB"."""
+
+    ending = signal.SIGINT  # "fast": ends connections, then itself
+    user = "postgres"
+    person = "buckler"
+
+    def __init__(self, *more: str) -> None:
+        self._programs = binaries()
+        super().__init__("postgresql")
+        self._settings = [part for setting in (*_QUICK, *more) for part in ("-c", setting)]
+        self._numbers = count(1)
+        options = ["-U", self.person, "-A", "trust", "-E", "UTF8", "--no-sync", "--locale=C"]
+        self._run("initdb", "-D", str(self.folder / "data"), *options)
+
+    def command(self) -> Sequence[str]:
+        place = ["-D", str(self.folder / "data"), "-p", str(self.port), "-k", str(self.folder), "-h", HOST]
+        return [str(self._programs / "postgres"), *place, *self._settings]
+
+    def ready(self) -> bool:
+        asked = [str(self._programs / "pg_isready"), "-q", "-h", HOST, "-p", str(self.port)]
+        return subprocess.run(asked, check=False).returncode == 0
+
+    def new_database(self) -> str:
+        """Make an empty database and return its name."""
+        name = f"test_{next(self._numbers)}"
+        self.sql(f"CREATE DATABASE {name}")
+        return name
+
+    def sql(self, statement: str, database: str = "postgres") -> str:
+        """Run one statement and return what it printed, past every client library."""
+        asked = ["-h", HOST, "-p", str(self.port), "-U", self.person, "-d", database, "-qAtX", "-v", "ON_ERROR_STOP=1", "-c", statement]
+        return self._run("psql", *asked)
+
+    def url(self, database: str = "postgres", scheme: str = "postgresql") -> str:
+        """Return the address of `database`; SQLAlchemy wants "postgresql+asyncpg" as the `scheme`."""
+        return f"{scheme}://{self.person}@{HOST}:{self.port}/{database}"
+
+    def _run(self, program: str, *arguments: str) -> str:
+        run = subprocess.run([str(self._programs / program), *arguments], check=False, capture_output=True, cwd=self.folder, **self._person)
+        assert run.returncode == 0, run.stderr.decode()
+        told: str = run.stdout.decode().strip()
+        return told

