@@ -69,6 +69,12 @@ class StoreError(BackendError):
     code = "backend.store"
 
 
+class BusyError(BackendError):
+    """More wait for the same piece of work than may, or it has not ended in the time that they can wait."""
+
+    code = "backend.busy"
+
+
 class RemoteError(BackendError):
     """Another server that Buckler asked did not answer, or answered what it must not."""
 
