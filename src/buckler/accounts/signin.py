@@ -61,10 +61,11 @@ async def with_password(visit: Visit, email: str, password: str, *, channel: str
 
 async def check_password(visit: Visit, email: str, password: str, *, channel: str) -> Person:
     """Return whose password this is, hashed anew where its hash was out of date. Counted first. Raises as `with_password`."""
+    hasher = visit.accounts.hasher
+    hasher.need_room()
     await throttle.admit(visit, channel, email)
     person = await people.by_email(visit, email)
     await visit.db.commit()  # nothing is written: those who wait for a hash must not hold the connections that other pages need
-    hasher = visit.accounts.hasher
     kept = person.password_hash if person is not None and person.disabled_at is None else None
     right = await hasher.verify(kept, password)
     if person is None or not right:

@@ -88,6 +88,27 @@ async def test_who_waits_too_long_is_told_when_to_come_again(gate: Gate) -> None
     pool.close()
 
 
+async def test_who_would_wait_in_vain_is_told_at_once(gate: Gate) -> None:
+    """Refusing late costs more: the connection is held, and a person is looked up for nothing."""
+    pool = Hasher(Passwords(profile=CHEAPEST_FOR_TESTS, workers=1, wait_s=20.0))
+    pool.need_room()  # nothing is known yet of how long a hash takes
+    working = asyncio.create_task(pool._work(gate, "first"))
+    await _until(lambda: gate.inside == 1)
+    pool.need_room()
+    pool._took_s = 21.0
+    with pytest.raises(AccountError) as raised:
+        pool.need_room()
+    assert (raised.value.problem, raised.value.retry_s) == (BUSY, 20.0)
+    with pytest.raises(AccountError):
+        await pool.verify(None, "second")
+    gate.open.set()
+    assert await working == "first"
+    assert 0 < pool._took_s < 20
+    await _until(lambda: not pool._under_way)
+    pool.need_room()
+    pool.close()
+
+
 async def test_a_visitor_who_goes_away_does_not_free_the_thread(gate: Gate) -> None:
     """The permit belongs to the work: otherwise a flood of aborted requests would start any number of hashes."""
     pool = Hasher(FEW)
