@@ -17,6 +17,7 @@ from buckler.errors import ConfigError, UnknownOptionError
 from buckler.guard.read import reader
 from buckler.guard.refuse import event_of
 from buckler.guard.routes import RouteTable
+from buckler.guard.state import prepared
 from buckler.protections import DEFAULTS
 from buckler.stores.memory import Memory
 
@@ -137,9 +138,10 @@ def make_site(facts: Facts) -> Site:
 
         secrets = (random.token_bytes(32),)
     clock = facts.get("clock") or SystemClock()
-    store = facts.get("store") or Memory(clock=clock)
+    keys, events = Keys(secrets), Events()
+    store = prepared(facts.get("store") or Memory(clock=clock), keys, events, clock)
     names, behind = tuple(host.lower().rstrip(".") for host in hosts), bool(facts.get("trusted_proxies"))
-    return Site(names, Keys(secrets), store, clock, Events(), development, behind)
+    return Site(names, keys, store, clock, events, development, behind)
 
 
 def choose(changes: Sequence[Protection | Off]) -> tuple[tuple[Protection, ...], tuple[Off, ...]]:

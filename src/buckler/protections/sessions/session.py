@@ -203,7 +203,7 @@ class Session(MutableMapping[str, Any]):
         record = self._record._replace(seen_s=now_s)
         ttl_s = min(registry.idle_s, record.made_s + registry.absolute_s - now_s)
         if ttl_s > 0:
-            self._ops.append(kind(registry.key_of(self._value), write(record, values), ttl_s))
+            self._ops.append(kind(registry.key_of(self._value), write(record, values), ttl_s, secret=True))
 
     def ops(self) -> list[Op]:
         """What the store is to do, once."""
