@@ -48,6 +48,12 @@ async def test_what_is_put_is_got(value: bytes, secret: bool) -> None:  # a para
     assert place.forged == []
 
 
+@SECRET
+async def test_any_text_is_a_key(secret: bool) -> None:
+    place = Place()
+    assert await place.site.batch([Put("k:1:\udcff", b"1", 60, secret), Get("k:1:\udcff")]) == [None, b"1"]
+
+
 async def test_everything_else_passes() -> None:
     place = Place()
     ops: list[Op] = [Add("k", b"1", 60), Add("k", b"2", 60), Replace("k", b"3", 60), Get("k"), Drop("k"), Replace("k", b"4", 60), Get("k")]

@@ -81,7 +81,7 @@ class Sealed:
         await self._store.close()
 
     def _sealed(self, op: Put | Add | Replace, now_s: float) -> Op:
-        newest, name = self._newest, op.key.encode()
+        newest, name = self._newest, op.key.encode("utf-8", "surrogatepass")
         plain = _UNTIL.pack(now_s + op.ttl_s) + op.value
         if op.secret:
             head, nonce = _SECRET + newest.id, secrets.token_bytes(_NONCE_BYTES)
@@ -91,7 +91,7 @@ class Sealed:
 
     def _opened(self, key: str, raw: Reply, now_s: float) -> tuple[bytes | None, float]:
         """The value and its time, or None and 0.0."""
-        plain = self._plain(key.encode(), raw) if isinstance(raw, bytes) else None
+        plain = self._plain(key.encode("utf-8", "surrogatepass"), raw) if isinstance(raw, bytes) else None
         if plain is None:
             self._forged(f"{_space(key)}: a value that was not sealed here")
             return None, 0.0
