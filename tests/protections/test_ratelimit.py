@@ -15,7 +15,8 @@ from buckler.core.store import Put, Take
 from buckler.errors import ConfigError, StoreError
 from buckler.protections.ratelimit import RateLimit
 from buckler.protections.ratelimit.flood import flood_check
-from buckler.protections.ratelimit.limits import Limits, Quota
+from buckler.protections.ratelimit.limits import Limits
+from buckler.protections.ratelimit.quota import Quota
 from buckler.stores.memory import Memory
 from tests.requests import request_of, site_of
 

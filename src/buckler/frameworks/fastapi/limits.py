@@ -3,19 +3,17 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Unpack
 
 from fastapi import Depends, HTTPException, Request, WebSocketException
 from fastapi.requests import HTTPConnection
 
 from buckler.core.folding import folded
-from buckler.core.options import need
-from buckler.core.rate import Rate, rate
+from buckler.frameworks.fastapi.limiting import By, Limit, Limiting, made
+from buckler.frameworks.fastapi.metering import measure
 from buckler.frameworks.starlette import guarded_request, offered
-from buckler.protections.ratelimit.fields import NAME
-from buckler.protections.ratelimit.limits import Limits, Quota
+from buckler.protections.ratelimit.limits import Limits
+from buckler.protections.ratelimit.quota import Quota
 from buckler.protections.sessions import Session
 
 if TYPE_CHECKING:
@@ -23,31 +21,12 @@ if TYPE_CHECKING:
 
     from buckler.core.request import Request as Guarded
 
-By = str | Callable[[HTTPConnection], str | None]
-_WORDS = ("client", "account", "route", "global")
 _LIMIT = "__buckler_limit__"
 _TAKEN = "ratelimit"
 _FORMS = ("application/x-www-form-urlencoded", "multipart/form-data")
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class _Limit:
-    rates: tuple[Rate, ...]
-    by: tuple[By, ...]
-    account: tuple[str, ...]
-    cost: int
-    name: str
-    guards: bool
-
-
-def limited(
-    *rates: str,
-    by: By | Sequence[By] = "client",
-    account: str | None = None,
-    cost: int = 1,
-    name: str = "",
-    on_store_failure: str | None = None,
-) -> Any:
+def limited(*rates: str, **options: Unpack[Limiting]) -> Any:
     """Limit a route: `dependencies=[limited("5/minute", by=("client", "account"), account="user.email")]`.
 
     Every rate holds for each of `by` on its own: `client` (address), `account` (the text in the field `account` of the JSON or form
@@ -56,24 +35,17 @@ def limited(
     counted". The order matters: once one is refused, those after it are not drawn on.
 
     Counters belong to the endpoint, however its path is spelt; routes with the same `name` share them. All limits of a route,
-    its routers and its application are asked in one round trip. `cost` is how many calls one request counts as. When the store is
-    down, `on_store_failure` "refuse" answers 503 and "allow" lets pass; the default is "refuse" where `account` names a field, since
-    such a limit guards a sign-in. Raises `ConfigError` at once for what cannot work.
+    its routers and its application are asked in one round trip. When the store is down, `on_store_failure` "refuse" answers 503 and
+    "allow" lets pass; the default is "refuse" where `account` names a field, since such a limit guards a sign-in.
+
+    `cost` is how many calls one request counts as: a number, or a function of the connection (0: it is not counted; more than the
+    smallest limit: all of that). With `unit="cpu_ms"` the rates are milliseconds of processor time, as measured, and `cost` is the least
+    that is asked for in advance. `lease` is the share of a quota that a worker may take at once and spend without asking the store, for
+    `lease_s` seconds (1): in any stretch of time a caller may get `limit / period * lease_s` calls more, and over all time none.
+
+    Raises `ConfigError` at once for what cannot work.
     """
-    many = (by,) if isinstance(by, str) or callable(by) else tuple(by)
-    parsed = tuple(rate("limited", text) for text in rates)
-    need(parsed, "limited", rates, "give at least one rate, as in 5/minute")
-    need(many, "limited.by", by, f"choose from {', '.join(_WORDS)}, or give a function")
-    for item in many:
-        need(callable(item) or item in _WORDS, "limited.by", item, f"choose from {', '.join(_WORDS)}, or give a function")
-    need(account is None or "account" in many, "limited.account", account, 'say by="account" too')
-    need(account is None or all(account.split(".")), "limited.account", account, "name a field of the body, as in user.email")
-    whole = isinstance(cost, int) and 0 < cost <= min(item.limit for item in parsed)
-    need(whole, "limited.cost", cost, "give a whole number from 1 to the smallest limit")
-    need(not name or NAME.fullmatch(name), "limited.name", name, "use letters, digits and ._+- only, and begin with a letter")
-    need(on_store_failure in {None, "allow", "refuse"}, "limited.on_store_failure", on_store_failure, "choose one of allow, refuse")
-    guards = account is not None if on_store_failure is None else on_store_failure == "refuse"
-    limit = _Limit(parsed, many, tuple(account.split(".")) if account else (), cost, name, guards)
+    limit = made(rates, options)
 
     async def take(connection: HTTPConnection) -> None:
         await _take(connection, limit)
@@ -82,16 +54,19 @@ def limited(
     return Depends(take)
 
 
-async def _take(connection: HTTPConnection, own: _Limit) -> None:
+async def _take(connection: HTTPConnection, own: Limit) -> None:
     request = guarded_request(connection.scope)
     taken = request.noted(_TAKEN)
-    done: set[_Limit] = taken if isinstance(taken, set) else set()
+    done: set[Limit] = taken if isinstance(taken, set) else set()
     if own in done:
         return  # another limit of this route has asked for this one too
     limits: Limits = offered(request, "ratelimit")
-    asked = [limit for limit in _found(_dependant(connection.scope)) if limit not in done]
+    route = _route(connection.scope)
+    asked = [limit for limit in _found(getattr(route, "dependant", None)) if limit not in done]
     asked = asked if own in asked else [own]  # where FastAPI does not show a route's dependencies, each asks for itself
     request.note(_TAKEN, done.union(asked))
+    if any(limit.cpu for limit in asked):
+        measure(route)
     quotas = [quota for limit in asked for quota in await _quotas(connection, request, limit)]
     refused = await limits.take(request, quotas) if quotas else None
     if refused is None:
@@ -102,13 +77,12 @@ async def _take(connection: HTTPConnection, own: _Limit) -> None:
     raise HTTPException(refused.status)
 
 
-def _dependant(scope: Any) -> Any:
-    """The tree of a route's dependencies, with those of its routers: newer versions of FastAPI keep these apart from the route."""
-    context = scope.get("fastapi", {}).get("effective_route_context") or scope.get("route")
-    return getattr(context, "dependant", None)
+def _route(scope: Any) -> Any:
+    """What FastAPI runs for this request, with the dependencies of its routers: newer versions keep that apart from the route."""
+    return scope.get("fastapi", {}).get("effective_route_context") or scope.get("route")
 
 
-def _found(dependant: Any) -> Iterator[_Limit]:
+def _found(dependant: Any) -> Iterator[Limit]:
     """All limits among a route's dependencies, in order: those of the application and of its routers stand first."""
     for child in getattr(dependant, "dependencies", ()):
         limit = getattr(child.call, _LIMIT, None)
@@ -117,26 +91,28 @@ def _found(dependant: Any) -> Iterator[_Limit]:
         yield from _found(child)
 
 
-async def _quotas(connection: HTTPConnection, request: Guarded, limit: _Limit) -> list[Quota]:
+async def _quotas(connection: HTTPConnection, request: Guarded, limit: Limit) -> list[Quota]:
     quotas: list[Quota] = []
-    for by in limit.by:
+    cost = limit.price(connection)
+    for by in limit.by if cost else ():
         shown, counted = await _counted(connection, request, limit, by)
         if counted is None:
             continue
         space = shown if by == "global" else _space(connection, limit)
         for one in limit.rates:
-            label = ".".join(part for part in (limit.name, shown, f"{one.period_s}s" if len(limit.rates) > 1 else "") if part)
-            quotas.append(Quota(label, one, space, counted, limit.cost, limit.guards))
+            parts = (limit.name, shown, "cpu_ms" if limit.cpu else "", f"{one.period_s}s" if len(limit.rates) > 1 else "")
+            label = ".".join(part for part in parts if part)
+            quotas.append(Quota(label, one, space, counted, cost, limit.guards, limit.terms(one), limit.cpu))
     return quotas
 
 
-def _space(connection: HTTPConnection, limit: _Limit) -> str:
+def _space(connection: HTTPConnection, limit: Limit) -> str:
     """What keeps counters apart: the endpoint itself. Never the path, of which there is more than one spelling."""
     endpoint = connection.scope.get("endpoint")
     return limit.name or f"{getattr(endpoint, '__module__', '')}.{getattr(endpoint, '__qualname__', '')}"
 
 
-async def _counted(connection: HTTPConnection, request: Guarded, limit: _Limit, by: By) -> tuple[str, str | None]:
+async def _counted(connection: HTTPConnection, request: Guarded, limit: Limit, by: By) -> tuple[str, str | None]:
     """Return the public name of the quota, and whose it is."""
     if callable(by):
         value = by(connection)
@@ -146,7 +122,7 @@ async def _counted(connection: HTTPConnection, request: Guarded, limit: _Limit, 
     return by, f"client:{request.client}" if by == "client" else by
 
 
-async def _account(connection: HTTPConnection, request: Guarded, limit: _Limit) -> str:
+async def _account(connection: HTTPConnection, request: Guarded, limit: Limit) -> str:
     if limit.account:
         body = await _body(connection) if isinstance(connection, Request) else None
         return f"account:{folded(_field(body, limit.account))}"  # without the field: one quota for all such requests

@@ -88,7 +88,7 @@ def _refuser(site: Site, allowed: Rate) -> Callable[[Request, float], Refusal]:
         seconds = math.ceil(wait_s)
         if seconds not in made:
             state = b"ratelimit", f'"{_POLICY}";r=0;t={allowed.period_s}'.encode()  # refused: the quota is used up
-            made[seconds] = FLOOD.with_headers(retry_field(seconds), state, policy_field([(_POLICY, allowed)]))
+            made[seconds] = FLOOD.with_headers(retry_field(seconds), state, policy_field([(_POLICY, allowed, "")]))
         return made[seconds]
 
     return refused

@@ -16,9 +16,11 @@ if TYPE_CHECKING:
 NAME = re.compile(r"[A-Za-z][A-Za-z0-9_.+-]{0,63}")  # needs no escaping in a structured string
 
 
-def policy_field(policies: Iterable[tuple[str, Rate]]) -> Header:
-    """`RateLimit-Policy: "client";q=5;w=60`. Deliberately without partition keys, which would repeat who the client is."""
-    return b"ratelimit-policy", ", ".join(f'"{name}";q={rate.limit};w={rate.period_s}' for name, rate in policies).encode()
+def policy_field(policies: Iterable[tuple[str, Rate, str]]) -> Header:
+    """`RateLimit-Policy: "client";q=5;w=60`, with `;qu="cpu-ms"` where it is not requests that are counted. Deliberately without partition
+    keys, which would repeat who the client is."""
+    parts = (f'"{name}";q={rate.limit};w={rate.period_s}' + (f';qu="{unit}"' if unit else "") for name, rate, unit in policies)
+    return b"ratelimit-policy", ", ".join(parts).encode()
 
 
 def state_field(states: Iterable[tuple[str, Taken]]) -> Header:
