@@ -83,7 +83,7 @@ class Redis:
         self._spaces = Spaces(f"{start}:v:", f"{start}:q:")
         self._places, self._sentinel, self._cluster = places, sentinel, cluster
         self._wait_s, self._max_waiting, self._failures, self._rest_s = wait_s, max_waiting, failures, rest_s
-        self._told: Callable[[list[str] | None], None] | None = None
+        self._told: list[Callable[[list[str] | None], None]] = []  # several guards may share a store: a change is told to all
         self._ears: Ears | None = None
         self._loop: asyncio.AbstractEventLoop | None = None
         self._here: Node | Cluster | None = None
@@ -110,8 +110,8 @@ class Redis:
     def pushes(self, callback: Callable[[list[str] | None], None]) -> None:
         """Call `callback` with the keys of values that have changed, and with None when some may have been missed. It begins with the
         first batch, when there is an event loop."""
-        self._told = callback
-        if self._here is not None:
+        self._told.append(callback)
+        if self._here is not None and self._ears is None:
             self._listen(self._here)
 
     def heard_s(self) -> float:
@@ -135,7 +135,7 @@ class Redis:
         if here is None:
             here = self._everywhere[loop] = self._made()
         self._here, self._loop = here, loop
-        if self._told is not None and (self._ears is None or self._ears.is_over):
+        if self._told and (self._ears is None or self._ears.is_over):
             self._listen(here)
         return here
 
@@ -153,8 +153,11 @@ class Redis:
         return Node(find, self._login, breaker, wait_s=self._wait_s)
 
     def _listen(self, here: Node | Cluster) -> None:
-        if self._told is not None:
-            self._ears = Ears(here.primaries, self._login, self._spaces, self._told)
+        self._ears = Ears(here.primaries, self._login, self._spaces, self._tell)
+
+    def _tell(self, keys: list[str] | None) -> None:
+        for callback in self._told:
+            callback(keys)
 
 
 class _Place(NamedTuple):
