@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from typing import Any
 
 import pytest
@@ -141,15 +142,29 @@ async def test_an_application_that_waits_for_more_hears_that_the_client_left(mon
     assert heard == [{"type": "http.disconnect"}]
 
 
-async def test_lifespan_is_not_counted() -> None:
-    seen: list[str] = []
-
-    async def app(scope: Any, receive: Any, send: Any) -> None:
-        seen.append(scope["type"])
+async def test_a_witness_tells_requests_at_the_same_moment_apart() -> None:
+    async def app(scope: Any, receive: Any, send: Any) -> None: ...
 
     witness = Witness(app)
-    await witness({"type": "lifespan"}, None, None)
-    assert (witness.seen, seen) == (0, ["lifespan"])
+    seen: dict[str, Any] = {"type": "http"}
+    await witness(seen, None, None)
+    assert (witness.saw(seen), witness.saw({"type": "http"})) == (True, False)
+
+
+async def test_several_at_the_same_moment_and_the_last_one_counts() -> None:
+    inside = 0
+
+    async def app(scope: Any, receive: Any, send: Any) -> None:
+        nonlocal inside
+        inside += 1
+        status = 200 + inside
+        await asyncio.sleep(0)
+        await send({"type": "http.response.start", "status": status, "headers": []})
+        inside -= 1
+
+    witness = Witness(app)
+    heard = await Player(witness, witness, TARGET, HandClock()).ask(Ask(together=3))
+    assert (heard.status, heard.reached) == (203, True)
 
 
 def test_verdicts() -> None:

@@ -58,9 +58,9 @@ class Ask:
 
     `headers` are added; a value of None removes a default one; `{host}` in a value becomes the target's host. `jar` names whose
     cookies are sent and kept. `takes_cookies_of` first copies another jar as it is now (theft). `after_s` lets time pass before
-    the request. `times` repeats it, and the last answer counts; `{n}` is the number of the repetition. `chunks` sends the body in
-    pieces, without Content-Length; `pause_s` is waited before each piece. `form` is sent as the target's sign-in form when the place
-    is SIGN_IN.
+    the request. `times` repeats it, and the last answer counts; `{n}` is the number of the repetition. `together` asks so many times at
+    the same moment; the answer to the last of them counts. `chunks` sends the body in pieces, without Content-Length; `pause_s` is
+    waited before each piece. `form` is sent as the target's sign-in form when the place is SIGN_IN.
 
     In the body and in header values `{name}` becomes what the target fills in under that name, or what the conversation has brought:
     `makes` names a text before the request, by a function of another one (`("capitals", "{email}", str.upper)`), and `keeps` a field of
@@ -79,7 +79,8 @@ class Ask:
     after_s: float = 0.0
     times: int = 1
     client: str = "203.0.113.7"
-    clients: int = 1  # with `times`: how many client addresses take turns, counted up from `client`
+    together: int = 1
+    clients: int = 1  # with `times` or `together`: how many client addresses take turns, counted up from `client`
     scheme: str = "https"
     kind: str = "http"
     http_version: str = "1.1"

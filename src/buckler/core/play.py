@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
 Message = dict[str, Any]
 _TOKEN = re.compile(rb'name="csrf_token" value="([^"]*)"')
+_WITNESSED = "buckler.witnessed"  # in the scope of a request that the application was asked
 _STALL_S = 10.0  # an application that waits for more than it was sent would hang the player
 
 _BROWSER = (
@@ -29,15 +30,18 @@ _BROWSER = (
 
 
 class Witness:
-    """Stands between guard and application and counts the requests that came through."""
+    """Stands between guard and application and sees the requests that come through."""
 
     def __init__(self, app: Any) -> None:
-        self.app, self.seen = app, 0
+        self.app = app
 
     async def __call__(self, scope: MutableMapping[str, Any], receive: Any, send: Any) -> None:
-        if scope["type"] != "lifespan":
-            self.seen += 1
+        scope[_WITNESSED] = True
         await self.app(scope, receive, send)
+
+    def saw(self, scope: MutableMapping[str, Any]) -> bool:
+        """Whether this request has come through."""
+        return _WITNESSED in scope
 
 
 class Player:
@@ -62,23 +66,26 @@ class Player:
         for name, text, change in turn.makes:
             self._brought[name] = change((await self._filled(text.encode(), turn)).decode())
         for count in range(turn.times):
-            heard = await self._once(turn, count)
+            heard = await (self._once(turn, count) if turn.together == 1 else self._crowd(turn))
         self._brought |= {name: _field(heard.body, key) for name, key in turn.keeps}
         return heard
+
+    async def _crowd(self, turn: Ask) -> Heard:
+        return (await asyncio.gather(*(self._once(turn, count) for count in range(turn.together))))[-1]
 
     async def _once(self, turn: Ask, count: int) -> Heard:
         jar = self._jars.setdefault(turn.jar, {})
         client = _nth_address(turn, count)
         body, headers = await self._request(turn, jar, count)
         path = turn.spelled(self._target.paths.get(turn.at, turn.at))
-        before = self._witness.seen
         talk = _Talk(list(turn.chunks) or [body], turn.pause_s, turn.kind)
-        await asyncio.wait_for(self._app(_scope(turn, path, headers, client, self._target.host), talk.receive, talk.send), _STALL_S)
+        scope = _scope(turn, path, headers, client, self._target.host)
+        await asyncio.wait_for(self._app(scope, talk.receive, talk.send), _STALL_S)
         _keep_cookies(jar, talk.headers)
         shown = _TOKEN.search(talk.body)
         if shown:
             self._tokens[turn.jar] = shown[1].decode("latin-1")
-        return Heard(talk.status, tuple(talk.headers), bytes(talk.body), self._witness.seen > before, _code(talk))
+        return Heard(talk.status, tuple(talk.headers), bytes(talk.body), self._witness.saw(scope), _code(talk))
 
     async def _request(self, turn: Ask, jar: dict[str, str], count: int) -> tuple[bytes, list[tuple[bytes, bytes]]]:
         body, kind = await self._filled(turn.body, turn, count), ""

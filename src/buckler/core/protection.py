@@ -54,11 +54,14 @@ class Gate:
     `enter(request, scope)` is asked last, when everything else has let the request in, and counts it in, whatever it answers.
     `leave` is called exactly once for every request for which `enter` was: when the application is done, however it ended. `headed`,
     where given, is called before that, when the response head leaves: the work is done, though a slow client may still be reading.
+    `paused` and `resumed`, where given, stand around every wait for a piece of the body: the client sends, and nobody works.
     """
 
     enter: Callable[[Request, MutableMapping[str, Any]], Answer | None]
     leave: Callable[[Request], None]
     headed: Callable[[Request], None] | None = None
+    paused: Callable[[Request], None] | None = None
+    resumed: Callable[[Request], None] | None = None
 
 
 @dataclass(frozen=True, slots=True)

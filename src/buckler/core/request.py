@@ -48,7 +48,10 @@ class Request:
     session: object | None = None  # set by `sessions`
     touched: bool = False  # something of this one caller reached the response: the exact way of dressing it
     tainted: str = ""  # what of this one caller the application has looked at: the response is nobody else's
+    unkeyed: str = ""  # a header that the application has looked at and that no cache has in its key
+    turn: object | None = None  # what the cache does for this request; None: nothing
     inside: int = 0  # how many gates have counted it in
+    entered_s: float = 0.0  # when its work began, on a clock that never steps back; 0 while it holds no place at work
     refusal: Refusal | None = None  # set after routing: the guard answers with it in place of the application
     started: bool = False  # the response head has been sent
     max_body_bytes: int | None = None  # a route's own limit, from its mark
@@ -74,6 +77,18 @@ class Request:
     def has_nonce(self) -> bool:
         """Whether the page asked for its nonce."""
         return bool(self._nonce)
+
+    def taint(self, why: str) -> None:
+        """Say that the application has looked at something of this one caller: `session`, `cookie`, `authorization`, … The response is
+        then private, whatever it says of itself."""
+        if not self.tainted:
+            self.tainted = why
+            self.touched = True
+
+    @property
+    def notes(self) -> frozenset[str]:
+        """The names of everything that was noted."""
+        return frozenset(self._notes or ())
 
     def note(self, name: str, value: object) -> None:
         """Keep `value` for this request under a protection's id; the response is then dressed by the exact way."""

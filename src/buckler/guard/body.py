@@ -47,17 +47,28 @@ class Body:
             return _GONE
         if self._is_over:
             return await self._receive()  # the application waits for the client to leave, for as long as it likes
-        pace = self._request.pace
-        message = await (self._receive() if pace is None else self._receive_in_time(pace))
+        message = await self._next()
         self._is_over = not message.get("more_body")
         piece = message.get("body", b"")
         found = self._judge(piece) if message["type"] != "http.disconnect" else self._broken_off()
         if found is not None:
             self._refuse(found)
             return _GONE
+        pace = self._request.pace
         if pace is not None:
             pace.left_s += len(piece) / (self._plan.limits.min_body_bytes_per_s or len(piece) or 1)
         return message
+
+    async def _next(self) -> Any:
+        """Wait for the next message; the gates hear that this is the client's time."""
+        request = self._request
+        for tell in self._plan.paused:
+            tell(request)
+        try:
+            return await (self._receive() if request.pace is None else self._receive_in_time(request.pace))
+        finally:
+            for tell in self._plan.resumed:
+                tell(request)
 
     async def _receive_in_time(self, pace: Pace) -> Any:
         """Wait for the next message; the guard's one timer cancels the wait when the time is over."""

@@ -9,11 +9,12 @@ from buckler.core.answer import Answer, Refusal
 from buckler.core.clock import Clock, SystemClock
 from buckler.core.event import Events
 from buckler.core.options import need, need_strings
-from buckler.core.protection import Gate, Limits, Protection, Steps, Wait
+from buckler.core.protection import Limits, Protection, Steps, Wait
 from buckler.core.proxies import Proxies
 from buckler.core.sign import Keys
 from buckler.core.site import Site
 from buckler.errors import ConfigError, UnknownOptionError
+from buckler.guard.gates import joined
 from buckler.guard.read import reader
 from buckler.guard.refuse import event_of
 from buckler.guard.routes import RouteTable
@@ -29,6 +30,7 @@ if TYPE_CHECKING:
     from buckler.core.protection import Head
     from buckler.core.request import Request
     from buckler.core.store import Op, Store
+    from buckler.guard.gates import Enter, Leave
 
 LOCAL_HOSTS = ("localhost", "127.0.0.1", "[::1]")
 
@@ -73,8 +75,11 @@ class Plan:
     checks: tuple[Callable[[Request], Answer | None], ...]
     unsafe_checks: tuple[Callable[[Request], Answer | None], ...]
     waits: tuple[Wait, ...]
-    gates: tuple[Gate, ...]
+    enter: Enter | None
+    leave: Leave
     headed: tuple[Callable[[Request], None], ...]
+    paused: tuple[Callable[[Request], None], ...]
+    resumed: tuple[Callable[[Request], None], ...]
     dressers: tuple[Callable[[Request, Head], None], ...]
     refusal_dressers: tuple[Callable[[Request, Head], None], ...]
     settles: tuple[Callable[[Request], list[Op] | None], ...]
@@ -101,6 +106,7 @@ def make_plan(app: object, changes: Sequence[Protection | Off], facts: Facts) ->
     constant = tuple(header for step in steps for header in step.headers)
     waits = tuple(step.wait for step in steps if step.wait)
     gates = tuple(step.gate for step in steps if step.gate)
+    enter, leave = joined(gates)
     return Plan(
         site=site,
         quick=hasattr(site.store, "at_once"),
@@ -110,8 +116,11 @@ def make_plan(app: object, changes: Sequence[Protection | Off], facts: Facts) ->
         checks=tuple(step.check for step in steps if step.check),
         unsafe_checks=tuple(check for step in steps for check in (step.check, step.check_unsafe) if check),
         waits=waits,
-        gates=gates,
+        enter=enter,
+        leave=leave,
         headed=tuple(gate.headed for gate in gates if gate.headed),
+        paused=tuple(gate.paused for gate in gates if gate.paused),
+        resumed=tuple(gate.resumed for gate in gates if gate.resumed),
         dressers=tuple(step.dress for step in steps if step.dress),
         refusal_dressers=tuple(step.dress_refusal for step in steps if step.dress_refusal),
         settles=tuple(step.settle for step in steps if step.settle),

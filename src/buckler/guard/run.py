@@ -10,7 +10,6 @@ from buckler.core.marks import is_hung, marks_of
 from buckler.core.request import SAFE_METHODS
 from buckler.guard.body import Body, peek, takes
 from buckler.guard.dress import dresser
-from buckler.guard.gates import enter, leave
 from buckler.guard.inflight import InFlight
 from buckler.guard.plan import Facts, Off, Plan, make_plan
 from buckler.guard.refuse import APP_FAILED, Talk, answer, may_have_body
@@ -58,6 +57,7 @@ class Guard:
             receive = Body(plan, scope, request, receive).receive
         if self._inflight.watches:
             self._inflight.enter(request, scope)
+        entered = False
         try:
             if request.waits:
                 if request.want_body_bytes:
@@ -66,8 +66,9 @@ class Guard:
                 if found is not None and stands(plan, scope, request, found):
                     await answer(plan, scope, request, found, (receive, send))
                     return
-            if plan.gates:
-                found = enter(plan, request, scope)
+            if plan.enter is not None:
+                entered = True
+                found = plan.enter(request, scope)
                 if found is not None and stands(plan, scope, request, found):
                     await answer(plan, scope, request, found, (receive, send))
                     return
@@ -78,8 +79,8 @@ class Guard:
                 raise
         finally:
             self._inflight.entries.pop(request, None)
-            if request.inside:
-                leave(plan, request)
+            if entered:
+                plan.leave(request)
         if not request.started:
             await answer(plan, scope, request, request.refusal or APP_FAILED, (receive, send))
 
@@ -90,18 +91,20 @@ class Guard:
 
     async def _connect(self, scope: MutableMapping[str, Any], request: Request, receive: Any, send: Any) -> None:
         """Hand a WebSocket to the application, once store and gates have been asked. It has no body, no head, and no deadline."""
-        plan = self.plan
+        plan, entered = self.plan, False
         try:
             found = await judged(plan, request) if request.waits else None
-            if found is None or not stands(plan, scope, request, found):
-                found = enter(plan, request, scope)
+            if plan.enter is not None and (found is None or not stands(plan, scope, request, found)):
+                entered = True
+                found = plan.enter(request, scope)
             if found is not None and stands(plan, scope, request, found):
                 await answer(plan, scope, request, found, (receive, send))
                 return
             scope["buckler"] = request
             await self.app(scope, receive, send)
         finally:
-            leave(plan, request)
+            if entered:
+                plan.leave(request)
 
     async def _ended(self, scope: MutableMapping[str, Any], request: Request, failure: BaseException, talk: Talk) -> bool:
         """Whether `failure` is only how the application ended a request that the guard refuses. Everything else is raised again,

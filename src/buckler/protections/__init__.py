@@ -5,6 +5,7 @@ To add one: its folder, one line in `DEFAULTS` with the reason for its place, it
 
 from __future__ import annotations
 
+from buckler.protections.bans import Bans
 from buckler.protections.bodylimit import BodyLimit
 from buckler.protections.cookies import Cookies
 from buckler.protections.cors import CORS
@@ -19,6 +20,7 @@ from buckler.protections.hsts import HSTS
 from buckler.protections.https import HTTPS
 from buckler.protections.isolation import Isolation
 from buckler.protections.nosniff import NoSniff
+from buckler.protections.overload import Overload
 from buckler.protections.pathguard import PathGuard
 from buckler.protections.permissions import Permissions
 from buckler.protections.ratelimit import RateLimit
@@ -33,6 +35,7 @@ __all__ = [
     "DEFAULTS",
     "HSTS",
     "HTTPS",
+    "Bans",
     "BodyLimit",
     "Cookies",
     "Deadline",
@@ -42,6 +45,7 @@ __all__ = [
     "Hosts",
     "Isolation",
     "NoSniff",
+    "Overload",
     "PathGuard",
     "Permissions",
     "RateLimit",
@@ -57,12 +61,14 @@ DEFAULTS = (
     HTTPS,  # one comparison; needs the host that was asked for, and the scheme that a trusted proxy told
     PathGuard,  # one look into a dictionary; nobody behind it has to think about strange paths
     RateLimit,  # as soon as it is known who asks; before everything that costs more
+    Overload,  # when a single client's flood has been turned away; before anything that costs more, and before the store
     Smuggling,  # before anybody trusts a length
     CORS,  # answers preflights, so that they cost nothing more
     BodyLimit,  # before anything that could read a body
     Deadline,  # numbers for the guard; no check of its own
     Cookies,  # dresses what the application set, before `sessions` adds a cookie that needs no dressing
     Sessions,  # finds who is signed in; before everything that asks that
+    Bans,  # one look-up; after `sessions`, because whoever is signed in and did nothing passes while their network is banned
     CSRF,  # after the request is known to be well-formed
     CSP,  # takes browsers' reports, once they are known to be harmless; and dresses pages that asked for a nonce
     Fingerprint,  # dresses only heads that tell too much

@@ -50,6 +50,11 @@ class Session(MutableMapping[str, Any]):
         return self._record.person
 
     @property
+    def is_somebodys(self) -> bool:
+        """Whether somebody is signed in. Deliberately no use of the session: it decides about a place, and nothing of it is answered."""
+        return self._record.person is not None
+
+    @property
     def signed_in_at(self) -> float | None:
         """When the person proved who they are: seconds since the epoch, or None."""
         self.used = True
