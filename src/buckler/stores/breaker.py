@@ -52,16 +52,20 @@ class Breaker:
         """Whether calls fail at once, but for the one that tries."""
         return self._failed >= self._failures
 
-    async def run(self, call: Callable[[], Awaitable[T]]) -> T:
+    async def run(self, call: Callable[[], Awaitable[T]], *, timed: bool = True) -> T:
         """Return what `call()` returns. Raises `StoreError` for every failure, too late, too many and not tried included; and nothing
         else but the cancellation of the task that asks. A call that is late is cancelled: it must give up its connection then, because
-        the answer to it is still on the way."""
+        the answer to it is still on the way. `timed=False`: the call itself raises a TimeoutError after `wait_s`, because a timer for each
+        call would be half of what the call costs."""
         trying = self._let_in()
         self.waiting += 1
         task = asyncio.current_task()
         cancelled_before = task.cancelling() if task else 0
         try:
-            async with asyncio.timeout(self._wait_s):
+            if timed:
+                async with asyncio.timeout(self._wait_s):
+                    found = await call()
+            else:
                 found = await call()
         except asyncio.CancelledError as failure:
             if task is None or task.cancelling() > cancelled_before:

@@ -7,14 +7,13 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from buckler.errors import StoreError
 from buckler.stores.redis_wire import Link, ServerError, packed
-from buckler.stores.redis_words import LOAD, SCRIPT
+from buckler.stores.redis_words import LOAD, SCRIPT, Said
 
 if TYPE_CHECKING:
     import ssl
     from collections.abc import Awaitable, Callable
 
     from buckler.stores.breaker import Breaker
-    from buckler.stores.redis_words import Said
 
 _ASKING = packed(("ASKING",))
 CONNECT_S = 2.0  # for the connection, TLS and the first words; whoever asks meanwhile waits for their own `wait_s` only
@@ -76,12 +75,11 @@ class Node:
         self._find, self._login, self._breaker, self._wait_s = find, login, breaker, wait_s
         self._link: Link | None = None
         self._connecting: asyncio.Task[Link] | None = None
-        self._loop = asyncio.get_running_loop()
         self.address: Address | None = None  # of the connection
 
     async def ask(self, said: Said) -> Any:
         """Return the server's answer, which may be a `ServerError`. Raises `StoreError` when there is none."""
-        return await self._breaker.run(lambda: self._ask(said))
+        return await self._breaker.run(lambda: self._ask(said), timed=False)
 
     async def primaries(self) -> set[Address]:
         """Return the address of the server that is asked now. Raises `StoreError`."""
@@ -105,22 +103,14 @@ class Node:
         link = self._link
         if link is None or link.is_lost:
             link = await self._connect()
-        answer = await self._answer(link, said.command, asking=said.asking)
-        if isinstance(answer, ServerError) and said.script is not None and str(answer).startswith("NOSCRIPT"):  # it was flushed
-            answer = await self._answer(link, packed((b"EVAL", SCRIPT, *said.script)), asking=said.asking)
-        return answer
-
-    async def _answer(self, link: Link, command: bytes, *, asking: bool) -> Any:
-        sent_s = self._loop.time()
-        if asking:
+        if said.asking:
             link.ask(_ASKING)  # holds for the next command on this connection
-        try:
-            answer = await link.ask(command)
-        except asyncio.CancelledError:
-            link.give_up(sent_s, self._wait_s * 0.9)  # a little less: this deadline began a moment before the question was sent
-            raise
-        if isinstance(answer, StoreError):
-            raise answer
+        answer = await link.ask(said.command)
+        if isinstance(answer, Exception):
+            if said.script is not None and isinstance(answer, ServerError) and str(answer).startswith("NOSCRIPT"):  # it was flushed
+                return await self._ask(Said(packed((b"EVAL", SCRIPT, *said.script)), asking=said.asking))
+            if not isinstance(answer, ServerError):
+                raise answer
         return answer
 
     async def _connect(self) -> Link:
@@ -128,7 +118,8 @@ class Node:
         if self._connecting is None:
             self._connecting = asyncio.create_task(self._connected())
             self._connecting.add_done_callback(self._ended)
-        return await asyncio.shield(self._connecting)
+        async with asyncio.timeout(self._wait_s):
+            return await asyncio.shield(self._connecting)
 
     def _ended(self, task: asyncio.Task[Link]) -> None:
         self._connecting = None
@@ -142,5 +133,6 @@ class Node:
             if server.get(b"role") != b"master":  # told in the same words by Redis and Valkey
                 link.end()
                 raise StoreError(f"{address} is not the primary")
+            link.bound(self._wait_s)
             self._link, self.address = link, address
             return link

@@ -29,6 +29,7 @@ ServerError: Final = hiredis.ReplyError  # an answer: the server said no
 
 _NOTHING = object()
 _UNREADABLE = (hiredis.HiredisError, TypeError, ValueError, MemoryError, IndexError)
+_LOOKS = 8  # at the clock, while one question is waited for
 _MAX_ANSWER_BYTES = 256 << 20  # of one answer, unread: whoever sends more is not the server that we know
 
 
@@ -39,11 +40,15 @@ class Link(asyncio.Protocol):
         self._loop, self._pushed = loop, pushed
         self._reader = hiredis.Reader(notEnoughData=_NOTHING)
         self._transport: Any = None  # uvloop's are no `asyncio.Transport`
-        self._asked: deque[asyncio.Future[Any]] = deque()
+        self._asked: deque[tuple[asyncio.Future[Any], float]] = deque()  # who waits, and since when
         self._unsent: list[bytes] = []
         self._unread_bytes = 0
         self._why = "the connection was closed"
-        self.heard_s = loop.time()
+        self._heard_s = 0.0
+        self._patience_s: float | None = None
+        self._watching: asyncio.TimerHandle | None = None
+        self._look_s = 0.0
+        self._excused = False
         self.lost: asyncio.Future[None] = loop.create_future()
 
     @property
@@ -52,26 +57,27 @@ class Link(asyncio.Protocol):
         return self._transport is None
 
     def ask(self, command: bytes) -> asyncio.Future[Any]:
-        """Return the coming answer to `command`: what the server said, a `ServerError`, or a `StoreError` when the connection is lost.
-        Errors are answers here, never raised: an exception for an asker who has gone would be nobody's."""
-        answer: asyncio.Future[Any] = self._loop.create_future()
+        """Return the coming answer to `command`: what the server said, a `ServerError`, a `StoreError` when the connection is lost, or a
+        `TimeoutError`. Errors are answers here, never raised: an exception for an asker who has gone would be nobody's."""
+        loop, asked = self._loop, self._asked
+        answer: asyncio.Future[Any] = loop.create_future()
         if self._transport is None:
             answer.set_result(StoreError(self._why))
-        elif self._asked:  # many at once are one write, at the end of this turn of the loop
-            if not self._unsent:
-                self._loop.call_soon(self._send)
-            self._unsent.append(command)
-            self._asked.append(answer)
-        else:
-            self._asked.append(answer)
+            return answer
+        if not asked:
             self._transport.write(command)
+        else:  # many at once are one write, at the end of this turn of the loop
+            if not self._unsent:
+                loop.call_soon(self._send)
+            self._unsent.append(command)
+        asked.append((answer, loop.time()))
+        if self._watching is None and self._patience_s is not None:
+            self._watch_on(self._patience_s / _LOOKS)
         return answer
 
-    def give_up(self, since_s: float, patience_s: float) -> None:
-        """End a connection on which nothing was heard for `patience_s`, although something is asked since `since_s`: a server that has
-        stalled must not collect questions, and its late answers are of no use to anybody."""
-        if self._loop.time() - max(since_s, self.heard_s) >= patience_s:
-            self.end("the server has stalled")
+    def bound(self, wait_s: float) -> None:
+        """From now on, no answer is waited for any longer than `wait_s`. One timer looks after all of them."""
+        self._patience_s = wait_s
 
     def end(self, why: str = "the connection was closed") -> None:
         """Close the connection at once; who still waits for an answer is told."""
@@ -83,7 +89,7 @@ class Link(asyncio.Protocol):
         self._transport = transport
 
     def data_received(self, data: bytes) -> None:
-        self.heard_s = self._loop.time()
+        self._heard_s = self._loop.time()
         self._unread_bytes += len(data)
         reader, asked = self._reader, self._asked
         try:
@@ -94,7 +100,7 @@ class Link(asyncio.Protocol):
                     if self._pushed is not None:
                         self._pushed(answer)
                     continue
-                asking = asked.popleft()
+                asking, _ = asked.popleft()
                 if not asking.done():
                     asking.set_result(answer)
         except _UNREADABLE as failure:
@@ -104,15 +110,48 @@ class Link(asyncio.Protocol):
 
     def connection_lost(self, exc: Exception | None) -> None:
         self._transport = None
+        if self._watching is not None:
+            self._watching.cancel()
         if exc is not None:
             self._why = f"the connection was lost: {exc}"
         failed, self._asked = self._asked, deque()
         self._unsent.clear()
-        for asking in failed:
+        for asking, _ in failed:
             if not asking.done():
                 asking.set_result(StoreError(self._why))
         if not self.lost.done():
             self.lost.set_result(None)
+
+    def _watch_on(self, delay_s: float) -> None:
+        self._look_s = self._loop.time() + delay_s
+        self._watching = self._loop.call_later(delay_s, self._watch)
+
+    def _watch(self) -> None:
+        """Tell those who have waited long enough. When nothing at all was heard for as long, the server has stalled: then the connection
+        ends, because it must not collect questions, and late answers are of no use to anybody."""
+        self._watching = None
+        if self._patience_s is None or not self._asked:
+            return
+        now_s, step_s = self._loop.time(), self._patience_s / _LOOKS
+        if now_s - self._look_s > step_s and not self._excused:  # this process was busy: the answers may be there, unread (uvloop looks
+            self._excused = True  # at its clock first)
+            self._watch_on(0.001)
+            return
+        self._excused = False
+        late_s = now_s - self._patience_s + step_s  # so that the one who has waited longest waits `wait_s`
+        stalled = self._heard_s <= late_s and self._asked[0][1] <= late_s
+        self._late(late_s)
+        if stalled:
+            self.end("the server has stalled")
+        else:
+            self._watch_on(step_s)
+
+    def _late(self, late_s: float) -> None:
+        for asking, since_s in self._asked:
+            if since_s > late_s:
+                return
+            if not asking.done():
+                asking.set_result(TimeoutError())
 
     def _send(self) -> None:
         unsent, self._unsent = self._unsent, []
