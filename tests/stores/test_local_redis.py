@@ -1,0 +1,170 @@
+"""The first level on a real server: what a signed-in visitor costs it, and how soon somebody signed out is gone everywhere."""
+
+from __future__ import annotations
+
+import asyncio
+import sys
+import time
+from typing import TYPE_CHECKING
+
+import pytest
+
+from buckler.core.store import Get, Put
+from buckler.stores.redis import Redis
+from tests.servers.redis import RedisServer
+from tests.stores.machine import Machine, eventually, handle_of
+from tests.stores.road import Road
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator
+
+_SILENT_S = 2.0  # what docs/why/sealed.md promises
+
+
+@pytest.fixture(params=["redis_server", "valkey_server"])
+def server(request: pytest.FixtureRequest) -> RedisServer:
+    found: RedisServer = request.getfixturevalue(request.param)
+    return found
+
+
+@pytest.fixture
+def prefix() -> str:
+    return f"t{time.monotonic_ns()}"
+
+
+@pytest.fixture
+async def machines(server: RedisServer, prefix: str) -> AsyncIterator[tuple[Machine, Machine]]:
+    made = Machine(Redis(server.url, prefix=prefix)), Machine(Redis(server.url, prefix=prefix))
+    for machine in made:
+        await machine.listening()
+    yield made
+    for machine in made:
+        await machine.store.close()
+
+
+def commands(server: RedisServer) -> dict[str, int]:
+    """How many commands of each kind the server has done, without those about connections and the question itself."""
+    lines = [line for line in server.ask("INFO", "commandstats").splitlines() if line.startswith("cmdstat_")]
+    counted = {line[8:].partition(":")[0]: int(line.partition("calls=")[2].partition(",")[0]) for line in lines}
+    return {name: calls for name, calls in counted.items() if not name.startswith(("ping", "info", "client", "hello"))}
+
+
+def more(before: dict[str, int], after: dict[str, int]) -> dict[str, int]:
+    return {name: calls - before.get(name, 0) for name, calls in after.items() if calls != before.get(name, 0)}
+
+
+async def test_a_signed_in_visitor_costs_one_command_and_then_none(
+    server: RedisServer, machines: tuple[Machine, Machine], prefix: str
+) -> None:
+    cookie = await machines[0].sign_in()
+    new = Machine(Redis(server.url, prefix=prefix))  # of a worker that has just started
+    await new.listening()
+    before = commands(server)
+    assert await new.who(cookie) == "mira"
+    cold = commands(server)
+    assert more(before, cold) == {"mget": 1}
+    for _ in range(50):
+        assert await new.who(cookie) == "mira"
+    assert more(cold, commands(server)) == {}
+    await new.store.close()
+
+
+@pytest.mark.parametrize("everywhere", [True, False])
+async def test_a_session_that_ended_elsewhere_has_ended_here(machines: tuple[Machine, Machine], everywhere: bool) -> None:
+    here, there = machines
+    cookie = await here.sign_in()
+    await there.learn(cookie)
+    if everywhere:
+        await here.registry.revoke_all("mira")
+    else:
+        await here.registry.revoke(handle_of(cookie))
+    assert await here.who(cookie) == "nobody"  # at once on the process that ended it
+    await eventually(lambda: not there.knows(cookie))
+    assert await there.who(cookie) == "nobody"
+
+
+async def test_it_ends_within_the_bound_where_no_push_arrives(server: RedisServer, prefix: str) -> None:
+    """The connection of the pushes hangs, as by a stalled machine between; everything else goes on."""
+    async with Road(server.port) as road:
+        here, there = Machine(Redis(server.url, prefix=prefix)), Machine(Redis(f"redis://127.0.0.1:{road.port}", prefix=prefix))
+        await there.listening()
+        cookie = await here.sign_in()
+        await there.learn(cookie)
+        road.block()
+        await here.registry.revoke_all("mira")
+        ended_s = time.monotonic()
+        async with asyncio.timeout(30):
+            while True:
+                now_s = time.monotonic()
+                if not there.knows(cookie):
+                    break
+                assert now_s - ended_s <= _SILENT_S  # holds on a busy machine too: one clock, read before the look
+                await asyncio.sleep(0.01)
+        assert await there.who(cookie) == "nobody"
+        assert not there.knows(cookie)  # nothing is learnt meanwhile
+        road.free()
+        await there.listening()
+        assert await there.who(cookie) == "nobody"
+        for machine in (here, there):
+            await machine.store.close()
+
+
+async def test_a_server_that_was_killed_is_listened_to_again() -> None:
+    with RedisServer() as server:
+        here, there = Machine(Redis(server.url)), Machine(Redis(server.url))
+        await here.listening()
+        await there.listening()
+        cookie = await here.sign_in()
+        await there.learn(cookie)
+        server.kill()
+        await eventually(lambda: not there.knows(cookie))
+        assert await there.who(cookie) == "503"  # deliberately not "nobody"
+        server.start()
+        await eventually(lambda: there.local.at_once([]) is not None)
+        await there.served(cookie)
+        await there.learn(cookie)
+        await here.registry.revoke_all("mira")
+        await eventually(lambda: not there.knows(cookie))
+        assert await there.who(cookie) == "nobody"
+        for machine in (here, there):
+            await machine.store.close()
+
+
+_OTHER_PROCESS = """
+import asyncio, sys
+from buckler.stores.redis import Redis
+from tests.stores.machine import Machine, eventually
+
+async def main(url, prefix, cookie):
+    machine = Machine(Redis(url, prefix=prefix))
+    await machine.listening()
+    await machine.learn(cookie)
+    print("mira", flush=True)
+    await eventually(lambda: not machine.knows(cookie))
+    print(await machine.who(cookie), flush=True)
+    await machine.store.close()
+
+asyncio.run(main(*sys.argv[1:]))
+"""
+
+
+async def test_it_ends_in_another_process(machines: tuple[Machine, Machine], server: RedisServer, prefix: str) -> None:
+    here, _ = machines
+    cookie = await here.sign_in()
+    command = (sys.executable, "-c", _OTHER_PROCESS, server.url, prefix, cookie)
+    process = await asyncio.create_subprocess_exec(*command, stdout=asyncio.subprocess.PIPE)
+    assert process.stdout is not None
+    async with asyncio.timeout(60):
+        assert await process.stdout.readline() == b"mira\n"
+        await here.registry.revoke_all("mira")
+        assert await process.stdout.readline() == b"nobody\n"
+        assert await process.wait() == 0
+
+
+async def test_what_is_written_elsewhere_is_seen_although_its_absence_was_known(machines: tuple[Machine, Machine]) -> None:
+    here, there = machines
+    assert await there.store.batch([Get("k")]) == [None]
+    assert there.local.at_once([Get("k")]) == [None]
+    await here.store.batch([Put("k", b"1", 60)])
+    await eventually(lambda: there.local.at_once([Get("k")]) is None)
+    assert await there.store.batch([Get("k")]) == [b"1"]
