@@ -24,7 +24,12 @@ DOORS: dict[str, tuple[str, ...]] = {
     "websockets": ("src/buckler/serve/by_uvicorn.py",),
     "granian": ("src/buckler/serve/by_granian.py",),
     # a certificate authority for laptops, secrets at rest, values that leave the machine: none is part of another
-    "cryptography": ("src/buckler/serve/ca.py", "src/buckler/accounts/seal.py", "src/buckler/stores/sealed.py"),
+    "cryptography": (
+        "src/buckler/serve/ca.py",
+        "src/buckler/accounts/seal.py",
+        "src/buckler/stores/sealed.py",
+        "src/buckler/cache/person.py",
+    ),
     "click": ("src/buckler/cli/",),  # one file a command, and each is a click command
     "rich": ("src/buckler/cli/",),  # as click: each command lays out its own tables
     "fastapi": ("src/buckler/frameworks/fastapi/",),  # the folder is the adapter

@@ -7,30 +7,28 @@ the others have not heard of it.
 
 from __future__ import annotations
 
-import hashlib
+import copy
 import math
+import os
 import secrets
-from collections import OrderedDict
-from typing import TYPE_CHECKING, Generic, TypeVar, cast
+from typing import TYPE_CHECKING, Generic, NamedTuple, TypeVar
 
+from buckler.cache.far import Far
 from buckler.cache.kept import Dropped, Kept, Record, read, write, write_dropped
 from buckler.cache.near import ENTRY_BYTES, Entry, Near
-from buckler.cache.tags import Moment, Tags, new_version
+from buckler.cache.tags import Drops, Moment, Tags, new_version
 from buckler.core.clock import Clock, SystemClock
-from buckler.core.event import Event, Events
+from buckler.core.event import Events
 from buckler.core.options import need, need_positive
 from buckler.core.store import Add, Get, Op, Put, Reach, able
-from buckler.core.store import key as named
-from buckler.errors import StoreError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Iterable, Sequence
 
-    from buckler.core.store import Quick, Reply, Store
+    from buckler.core.store import Reply, Store
 
 T = TypeVar("T")
 
-_REMEMBERED_DROPS = 4096
 _SKEW_S = 0.5  # machines that keep their clocks by NTP differ by some milliseconds; one machine has one clock
 
 
@@ -53,7 +51,7 @@ class Shelf(Generic[T]):
         size: Callable[[T], int] | None = None,
         max_entries: int = 10_000,
         max_bytes: int = 64 << 20,
-        max_tags: int = 100_000,
+        max_tags: int = 20_000,
         near_s: float = 1.0,
         drop_s: float = 60.0,
         tags_s: float = 30 * 86_400.0,
@@ -64,16 +62,15 @@ class Shelf(Generic[T]):
         need(near_s >= 0, "Shelf.near_s", near_s, "give the seconds for which a purge elsewhere may go unseen; 0 asks the store each time")
         need(size or encode, "Shelf.size", size, "say how large a thing is: the bound in bytes needs it")
         need(store is None or (encode and decode), "Shelf.encode", encode, "give encode and decode: a store keeps bytes")
-        self._space, self._store, self._encode, self._decode, self._size = space, store, encode, decode, size
-        self._quick = hasattr(store, "at_once")
+        self._encode, self._decode, self._size = encode, decode, size
+        self._clock = clock or SystemClock()
+        self._far = None if store is None else Far(space, store, self._clock, events if events is not None else Events())
         self._near: Near[T] = Near(max_entries, max_bytes)
         self._tags = Tags(max_tags)
-        self._dropped: OrderedDict[str, int] = OrderedDict()  # key → tick
-        self._dropped_before = 0  # the tick of the newest drop that this process no longer remembers
+        self._drops = Drops()
         self._near_s, self._drop_s, self._tags_s = near_s if store is not None else math.inf, drop_s, tags_s
         self._skew_s = _SKEW_S if store is not None and able(store).reach is Reach.NETWORK else 0.0
-        self._clock, self._events = clock or SystemClock(), events if events is not None else Events()
-        self._name = secrets.token_bytes(8)  # of this shelf, among those that drop
+        self._name = secrets.token_bytes(4)  # of this shelf, among those that drop
 
     # ---- reading
 
@@ -91,21 +88,19 @@ class Shelf(Generic[T]):
         """Return what is at hand, or else what the store has. One round trip where `tags` names what the thing is tagged with, or where
         this process has heard of its tags within `near_s`; else two."""
         found = self.near(key)
-        if found is not None or self._store is None:
+        if found is not None or self._far is None:
             return found
-        asked = self._tags.tick
-        far = self._far(key)
-        wanted = self._unsure(tags)
-        replies = await self._asked([Get(far), *(Get(self._tag(name)) for name in wanted)])
+        asking = self._asking(tags)
+        replies = await self._far.asked([Get(self._far.key(key)), *self._questions(asking)])
         if replies is None:
             return None
-        self._learn(wanted, replies[1:], asked)
+        self._learn(asking, replies[1:])
         record = read(replies[0]) if isinstance(replies[0], bytes) else None
         if not isinstance(record, Record) or not await self._is_current(record):
             return None
-        if self._dropped_since(key, asked):  # while the answer was under way
+        if self._drops.since(key, asking.tick):  # while the answer was under way
             return None
-        return self._taken(key, record)
+        return self._taken(key, record, asking.sure_s)
 
     # ---- filling
 
@@ -135,7 +130,7 @@ class Shelf(Generic[T]):
         now_s = self._clock.now()
         until_s = now_s + ttl_s
         body = self._encode(thing) if self._encode else b""
-        if self._dropped_since(key, since.tick):
+        if self._drops.since(key, since.tick):
             return False
         await self._hear_of(tags)
         versions = []
@@ -145,25 +140,26 @@ class Shelf(Generic[T]):
                 return False
             versions.append((name, version))
         record = Record(now_s, until_s, until_s + keep_s, made_in_s, tuple(versions), body)
-        if self._store is not None and not await self._store_it(key, record, since, secret=secret):
+        sure_s = self._clock.monotonic() + self._near_s
+        if self._far is not None and not await self._store_it(self._far, key, record, since, secret=secret):
             return False
-        if self._dropped_since(key, since.tick):  # while the store was asked
+        if self._drops.since(key, since.tick):  # while the store was asked
             return False
-        self._keep_near(key, Kept(thing, now_s, until_s, made_in_s), record)
+        self._keep_near(key, Kept(thing, now_s, until_s, made_in_s), record, sure_s)
         return True
 
-    async def _store_it(self, key: str, record: Record, since: Moment, *, secret: bool) -> bool:
+    async def _store_it(self, far: Far, key: str, record: Record, since: Moment, *, secret: bool) -> bool:
         """Whether the store may have it. Where another process has dropped the key meanwhile, it is dropped again."""
-        far, asked = self._far(key), self._tags.tick
-        unsure = self._unsure([name for name, _ in record.tags])
-        put = Put(far, write(record), record.gone_s - record.stored_s, secret)
-        replies = await self._asked([Get(far), put, *(Get(self._tag(name)) for name in unsure)])
+        name = far.key(key)
+        asking = self._asking([tag for tag, _ in record.tags])
+        put = Put(name, write(record), record.gone_s - record.stored_s, secret)
+        replies = await far.asked([Get(name), put, *self._questions(asking)])
         if replies is None:
             return True  # near for a moment, at least
-        self._learn(unsure, replies[2:], asked)
+        self._learn(asking, replies[2:])
         before = read(replies[0]) if isinstance(replies[0], bytes) else None
-        if isinstance(before, Dropped) and before.by != self._name and before.at_s + self._skew_s >= since.at_s:
-            await self._asked([Put(far, write_dropped(before), self._drop_s)])
+        if isinstance(before, Dropped) and before.by != self._me() and before.at_s + self._skew_s >= since.at_s:
+            await far.asked([Put(name, write_dropped(before), self._drop_s)])
             return False
         return True
 
@@ -174,13 +170,10 @@ class Shelf(Generic[T]):
         self._tags.tick += 1
         for key in keys:
             self._near.drop(key)
-            self._dropped[key] = self._tags.tick
-            self._dropped.move_to_end(key)
-        while len(self._dropped) > _REMEMBERED_DROPS:
-            _, self._dropped_before = self._dropped.popitem(last=False)
-        if self._store is not None and keys:
-            raw = write_dropped(Dropped(self._clock.now(), self._name))
-            await self._told([Put(self._far(key), raw, self._drop_s) for key in keys])
+            self._drops.add(key, self._tags.tick)
+        if self._far is not None and keys:
+            raw = write_dropped(Dropped(self._clock.now(), self._me()))
+            await self._far.told([Put(self._far.key(key), raw, self._drop_s) for key in keys])
 
     async def purge(self, *tags: str) -> None:
         """Forget everything with one of `tags`, and what is being made of it now. Raises StoreError when the others have not heard."""
@@ -188,8 +181,16 @@ class Shelf(Generic[T]):
         version = new_version(self._clock.now())
         for name in tags:
             self._tags.set(name, version, sure_s)
-        if self._store is not None and tags:
-            await self._told([Put(self._tag(name), version, self._tags_s) for name in tags])
+        if self._far is not None and tags:
+            await self._far.told([Put(self._far.tag(name), version, self._tags_s) for name in tags])
+
+    def immediate(self) -> Shelf[T]:
+        """Return the same shelf for callers who cannot wait: its methods end at their first step. A store that could answer only later
+        counts as one that does not answer."""
+        made = copy.copy(self)
+        if self._far is not None:
+            vars(made).update(_far=self._far.immediate())
+        return made
 
     def forget(self) -> None:
         """Empty the near level alone."""
@@ -204,71 +205,55 @@ class Shelf(Generic[T]):
         """How many things are in the near level."""
         return len(self._near)
 
-    # ---- the store
-
-    def _far(self, key: str) -> str:
-        """A short name of any key, as every store can take it. 256 bits: nobody finds two keys with the same."""
-        return named(self._space, hashlib.blake2b(key.encode("utf-8", "surrogatepass"), digest_size=32).hexdigest())
-
-    def _tag(self, name: str) -> str:
-        digest = hashlib.blake2b(name.encode("utf-8", "surrogatepass"), digest_size=32).hexdigest()
-        return named(self._space, "tag", digest)
-
-    async def _told(self, ops: list[Op]) -> list[Reply]:
-        store = cast("Quick", self._store)
-        replies = store.at_once(ops) if self._quick else None
-        return await store.batch(ops) if replies is None else replies
-
-    async def _asked(self, ops: list[Op]) -> list[Reply] | None:
-        try:
-            return await self._told(ops)
-        except StoreError as failure:
-            self._events.append(Event("store.failed", self._clock.now(), "note", detail=f"{self._space}: {failure}"))
-            return None
-
-    def _dropped_since(self, key: str, tick: int) -> bool:
-        return self._dropped.get(key, self._dropped_before) > tick
+    def _me(self) -> bytes:
+        """This shelf in this process: a worker that was forked off is another one."""
+        return self._name + os.getpid().to_bytes(4)
 
     # ---- tags
 
-    def _unsure(self, tags: Sequence[str]) -> list[str]:
+    def _asking(self, tags: Iterable[str]) -> _Asking:
+        """Which of `tags` the store must be asked about now."""
         now_s = self._clock.monotonic()
-        return [name for name in dict.fromkeys(tags) if (known := self._tags.get(name)) is None or known.sure_s <= now_s]
+        unsure = [name for name in dict.fromkeys(tags) if (known := self._tags.get(name)) is None or known.sure_s <= now_s]
+        return _Asking(unsure, self._tags.tick, now_s + self._near_s)
 
-    def _learn(self, names: Sequence[str], replies: Sequence[Reply], asked: int) -> None:
-        sure_s = self._clock.monotonic() + self._near_s
-        for name, version in zip(names, replies, strict=True):
+    def _questions(self, asking: _Asking) -> list[Op]:
+        return [Get(self._far.tag(name)) for name in asking.tags] if self._far is not None else []
+
+    def _learn(self, asking: _Asking, replies: Sequence[Reply]) -> None:
+        for name, version in zip(asking.tags, replies, strict=True):
             if isinstance(version, bytes):
-                self._tags.learn(name, version, asked=asked, sure_s=sure_s)
+                self._tags.learn(name, version, asked=asking.tick, sure_s=asking.sure_s)
+            else:  # the store has lost it, and with it perhaps a purge
+                self._tags.lose(name, asked=asking.tick)
 
     async def _is_current(self, record: Record) -> bool:
         """Whether none of the thing's tags has been purged since."""
-        unsure = self._unsure([name for name, _ in record.tags])
-        if unsure:
-            asked = self._tags.tick
-            replies = await self._asked([Get(self._tag(name)) for name in unsure])
+        asking = self._asking(name for name, _ in record.tags)
+        if asking.tags and self._far is not None:
+            replies = await self._far.asked(self._questions(asking))
             if replies is None:
                 return False
-            self._learn(unsure, replies, asked)
+            self._learn(asking, replies)
         return all(self._tags.version(name) == version for name, version in record.tags)
 
     async def _hear_of(self, tags: Sequence[str]) -> None:
         """Know a version of each tag. One that was heard of before will do, however old: were there another one by now, then what is
         put with the old one would be stale at once, as it should be."""
         unknown = [name for name in dict.fromkeys(tags) if self._tags.get(name) is None]
-        if self._store is None:
-            for name in unknown:
-                self._tags.learn(name, new_version(), asked=self._tags.tick, sure_s=math.inf)
+        asking = _Asking(unknown, self._tags.tick, self._clock.monotonic() + self._near_s)
+        if self._far is None:
+            self._learn(asking, [new_version() for _ in unknown])
         elif unknown:
-            asked = self._tags.tick
-            ops: list[Op] = [op for name in unknown for op in (Add(self._tag(name), new_version(), self._tags_s), Get(self._tag(name)))]
-            replies = await self._asked(ops)
+            names = [self._far.tag(name) for name in unknown]
+            ops: list[Op] = [op for name in names for op in (Add(name, new_version(), self._tags_s), Get(name))]
+            replies = await self._far.asked(ops)
             if replies is not None:
-                self._learn(unknown, replies[1::2], asked)
+                self._learn(asking, replies[1::2])
 
     # ---- the near level
 
-    def _taken(self, key: str, record: Record) -> Kept[T] | None:
+    def _taken(self, key: str, record: Record, sure_s: float) -> Kept[T] | None:
         if record.gone_s <= self._clock.now() or self._decode is None:
             return None
         try:
@@ -276,17 +261,26 @@ class Shelf(Generic[T]):
         except ValueError:
             return None
         kept = Kept(thing, record.stored_s, record.until_s, record.made_in_s)
-        self._keep_near(key, kept, record)
+        self._keep_near(key, kept, record, sure_s)
         return kept
 
-    def _keep_near(self, key: str, kept: Kept[T], record: Record) -> None:
+    def _keep_near(self, key: str, kept: Kept[T], record: Record, sure_s: float) -> None:
+        """`sure_s`: what the store said is good until then, and no longer than what it said of each tag."""
         size_bytes = self._size(kept.thing) if self._size else len(record.body)
         now_s = self._clock.monotonic()
-        left_s = min(self._near_s, record.gone_s - self._clock.now())
-        for name, _ in record.tags:  # no longer than what is known of its tags is sure: a bound of `near_s`, not of twice that
+        sure_s = min(sure_s, now_s + record.gone_s - self._clock.now())
+        for name, _ in record.tags:
             known = self._tags.get(name)
-            left_s = min(left_s, known.sure_s - now_s) if known else 0.0
-        if left_s > 0:
-            self._near.put(key, Entry(kept, now_s + left_s, record.tags, size_bytes + len(key) + ENTRY_BYTES))
+            sure_s = min(sure_s, known.sure_s) if known else now_s
+        if sure_s > now_s:
+            self._near.put(key, Entry(kept, sure_s, record.tags, size_bytes + len(key) + ENTRY_BYTES))
         else:
             self._near.drop(key)
+
+
+class _Asking(NamedTuple):
+    """Tags that the store is asked about, at which tick, and until when its answers are good."""
+
+    tags: list[str]
+    tick: int
+    sure_s: float

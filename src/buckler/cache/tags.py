@@ -12,6 +12,7 @@ import struct
 from collections import OrderedDict
 from typing import NamedTuple
 
+_REMEMBERED_DROPS = 4096
 _VERSION = struct.Struct(">d8s")
 
 
@@ -43,6 +44,26 @@ def purged_s(version: bytes) -> float:
     return found if found >= 0 else math.inf  # which NaN is not either
 
 
+class Drops:
+    """The ticks at which keys were dropped here, of the last 4,096; whether an earlier one was dropped is answered with a yes."""
+
+    __slots__ = ("_before", "_ticks")
+
+    def __init__(self) -> None:
+        self._ticks: OrderedDict[str, int] = OrderedDict()
+        self._before = 0
+
+    def add(self, key: str, tick: int) -> None:
+        self._ticks.pop(key, None)
+        self._ticks[key] = tick
+        while len(self._ticks) > _REMEMBERED_DROPS:
+            _, self._before = self._ticks.popitem(last=False)
+
+    def since(self, key: str, tick: int) -> bool:
+        """Whether `key` was dropped after `tick`."""
+        return self._ticks.get(key, self._before) > tick
+
+
 class Tags:
     """The versions that this process knows, at most `max_tags`. What it has forgotten is asked for again: nothing is stale for it."""
 
@@ -72,6 +93,12 @@ class Tags:
             self._keep(name, Known(version, known.since, sure_s))
         elif known is None or known.since <= asked:
             self.set(name, version, sure_s)
+
+    def lose(self, name: str, *, asked: int) -> None:
+        """The store has no version, asked at tick `asked`: what was believed is believed no more."""
+        known = self._known.get(name)
+        if known is not None and known.since <= asked:
+            del self._known[name]
 
     def began_with(self, name: str, moment: Moment, skew_s: float) -> bytes | None:
         """Return the version that was true at `moment`, or None where the tag was, or may have been, purged since."""
