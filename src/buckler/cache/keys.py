@@ -100,9 +100,18 @@ def _structured(thing: object) -> str:
         return _sized("e", f"{_named(kind)}.{thing.value:x}" if isinstance(thing, Flag) else f"{_named(kind)}.{thing.name}")
     if isinstance(thing, tuple) and hasattr(kind, "_fields"):
         return _sized("N", _named(kind)) + _tuple(tuple(thing))
-    if dataclasses.is_dataclass(thing) and kind.__dataclass_params__.frozen:  # type: ignore[attr-defined]  # a dataclass has them
-        return _sized("d", _named(kind)) + _tuple(tuple(getattr(thing, field.name) for field in dataclasses.fields(thing)))
+    parts = frozen_parts(thing)
+    if parts is not None:
+        return _sized("d", _named(kind)) + _tuple(parts)
     raise NoKeyError(_why_not(thing, kind))
+
+
+def frozen_parts(thing: Any) -> tuple[Any, ...] | None:
+    """Return the fields of a frozen dataclass; None for everything else."""
+    kind: Any = type(thing)
+    if dataclasses.is_dataclass(kind) and kind.__dataclass_params__.frozen:  # type: ignore[attr-defined]  # a dataclass has them
+        return tuple(getattr(thing, field.name) for field in dataclasses.fields(kind))
+    return None
 
 
 def _named(kind: type) -> str:

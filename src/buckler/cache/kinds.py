@@ -55,7 +55,7 @@ def _kind(hint: type) -> Kind | None:
     if issubclass(hint, Flag):
         return Kind(hint, name, lambda thing: thing.value, hint)
     if issubclass(hint, Enum):
-        return Kind(hint, name, lambda thing: thing.name, hint.__getitem__)
+        return Kind(hint, name, lambda thing: thing.name, lambda member: hint.__members__[member])
     if dataclasses.is_dataclass(hint):
         return _dataclass(hint, name)
     if issubclass(hint, tuple) and hasattr(hint, "_fields"):

@@ -8,7 +8,6 @@ model that is not named there is refused when it is written.
 from __future__ import annotations
 
 import base64
-import dataclasses
 import json
 from datetime import date, datetime, time, timedelta, timezone
 from decimal import Decimal
@@ -18,6 +17,7 @@ from typing import TYPE_CHECKING, Any
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
+from buckler.cache.keys import frozen_parts
 from buckler.core.options import need
 
 if TYPE_CHECKING:
@@ -146,6 +146,5 @@ def never_changes(thing: object) -> bool:
         return True
     if kind is frozenset or isinstance(thing, tuple):
         return all(map(never_changes, thing))  # type: ignore[call-overload]  # both are iterated
-    if dataclasses.is_dataclass(thing) and kind.__dataclass_params__.frozen:  # type: ignore[attr-defined]  # a dataclass has them
-        return all(never_changes(getattr(thing, field.name)) for field in dataclasses.fields(thing))
-    return False
+    parts = frozen_parts(thing)
+    return parts is not None and all(map(never_changes, parts))
