@@ -56,6 +56,16 @@ async def test_a_stalled_call_ends_at_its_deadline() -> None:
     assert breaker.waiting == 0
 
 
+async def test_a_call_may_keep_its_own_time() -> None:
+    async def late() -> int:
+        raise TimeoutError
+
+    breaker = Breaker("Redis", wait_s=0.5)
+    with pytest.raises(StoreError, match=r"no answer in 0\.5 s"):
+        await breaker.run(late, timed=False)
+    assert await breaker.run(_good, timed=False) == 7
+
+
 async def test_only_so_many_wait() -> None:
     breaker = Breaker("Redis", wait_s=60, max_waiting=2)
     waiting = [asyncio.create_task(breaker.run(_silent)) for _ in range(2)]

@@ -16,8 +16,10 @@ from buckler.core.sign import Keys
 from buckler.core.store import Get, Put
 from buckler.errors import StoreError
 from buckler.guard.state import sealed
+from buckler.stores.memcached import Memcached
 from buckler.stores.redis import Redis
 from buckler.testing import SECRET
+from tests.servers.memcached import MemcachedServer
 from tests.servers.redis import RedisCluster, RedisSentinel, RedisServer, valkey_program
 from tests.stores.load import Load
 from tests.stores.machine import Machine
@@ -33,6 +35,7 @@ _ROUNDS = 2
 BACKENDS: dict[str, tuple[Callable[[], Program], Callable[..., Store]]] = {
     "redis": (RedisServer, lambda server: Redis(server.url)),
     "valkey": (lambda: RedisServer(program=valkey_program), lambda server: Redis(server.url)),
+    "memcached": (MemcachedServer, lambda server: Memcached(f"{server.address[0]}:{server.address[1]}")),
 }
 KEEPS = {"redis", "valkey"}
 
