@@ -72,6 +72,7 @@ async def test_what_was_asked_is_known_and_so_is_what_was_not_there() -> None:
     assert await local.batch([A, B]) == [b"1", None]
     assert local.at_once([A, B]) == [b"1", None]
     assert local.at_once([]) == []
+    assert await local.batch([A, B]) == [b"1", None]
     assert server.trips == 2
 
 
@@ -226,8 +227,13 @@ async def test_it_is_bounded_in_bytes_also_of_one_value() -> None:
         await local.batch([Get(f"k{number}")])
         assert local._bytes <= 10_000
     assert len(local._known) == 7
-    for _ in range(5):
-        await local.batch([Get("k99")])  # what is known already is not counted twice
+    server.tell(["k99"])
+    server.slow = asyncio.Event()
+    asking = [asyncio.create_task(local.batch([Get("k99")])) for _ in range(5)]
+    await asyncio.sleep(0)
+    server.slow.set()
+    await asyncio.gather(*asking)
+    assert local._bytes <= 10_000  # what is learnt twice is not counted twice
     server.tell([f"k{number}" for number in range(100)])
     assert (local._bytes, len(local._known)) == (0, 0)
 

@@ -98,7 +98,10 @@ class Local:
         return replies
 
     async def batch(self, ops: list[Op]) -> list[Reply]:
-        """Do all `ops` in one round trip; what was got is known from now on, and what was written is asked for again."""
+        """Do all `ops` in one round trip, or in none; what was got is known from now on, and what was written is asked for again."""
+        known = self.at_once(ops)  # not everybody asks that first
+        if known is not None:
+            return known
         written = {op.key for op in ops if not isinstance(op, Get | Take)}
         asked = {op.key for op in ops if type(op) is Get and op.key not in written}
         age = self._age if self._heard_s() <= self._silent_s else -1  # -1: what changes now might not be told
