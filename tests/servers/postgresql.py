@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import os
+import os
 import shutil
 import signal
 import subprocess
+from contextlib import suppress
+from contextlib import suppress
 from itertools import count
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -68,6 +72,34 @@ class PostgresqlServer(Program):
     def url(self, database: str = "postgres", scheme: str = "postgresql") -> str:
         """Return the address of `database`; SQLAlchemy wants "postgresql+asyncpg" as the `scheme`."""
         return f"{scheme}://{self.person}@{HOST}:{self.port}/{database}"
+
+    def _signal(self, number: signal.Signals) -> None:
+        """Its processes leave the group of the first one: each is told."""
+        children = (
+            subprocess.run(["ps", "-o", "pid=", "--ppid", str(self._process.pid)], check=False, capture_output=True)
+            if self._process
+            else None
+        )
+        super()._signal(number)
+        for pid in children.stdout.split() if children else []:
+            with suppress(ProcessLookupError):
+                os.kill(int(pid), number)
+
+    def _signal(self, number: signal.Signals) -> None:
+        """Each of its processes leads a session of its own, so that a signal to the first one's group reaches none of the others."""
+        if self._process is None:
+            return
+        others = self._children()
+        super()._signal(number)
+        for pid in {*others, *self._children()}:
+            with suppress(ProcessLookupError):
+                os.kill(pid, number)
+
+    def _children(self) -> list[int]:
+        try:
+            return [int(pid) for pid in Path(f"/proc/{self.pid}/task/{self.pid}/children").read_text().split()]
+        except OSError:  # it has ended
+            return []
 
     def _run(self, program: str, *arguments: str) -> str:
         run = subprocess.run([str(self._programs / program), *arguments], check=False, capture_output=True, cwd=self.folder, **self._person)
