@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 import os
-import os
 import shutil
 import signal
 import subprocess
-from contextlib import suppress
 from contextlib import suppress
 from itertools import count
 from pathlib import Path
@@ -72,18 +70,6 @@ class PostgresqlServer(Program):
     def url(self, database: str = "postgres", scheme: str = "postgresql") -> str:
         """Return the address of `database`; SQLAlchemy wants "postgresql+asyncpg" as the `scheme`."""
         return f"{scheme}://{self.person}@{HOST}:{self.port}/{database}"
-
-    def _signal(self, number: signal.Signals) -> None:
-        """Its processes leave the group of the first one: each is told."""
-        children = (
-            subprocess.run(["ps", "-o", "pid=", "--ppid", str(self._process.pid)], check=False, capture_output=True)
-            if self._process
-            else None
-        )
-        super()._signal(number)
-        for pid in children.stdout.split() if children else []:
-            with suppress(ProcessLookupError):
-                os.kill(int(pid), number)
 
     def _signal(self, number: signal.Signals) -> None:
         """Each of its processes leads a session of its own, so that a signal to the first one's group reaches none of the others."""

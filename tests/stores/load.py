@@ -23,11 +23,12 @@ _PAUSE_S = 0.002
 class Load:
     """`keys` sessions, each written by one task and read by another; and as many tasks that share one quota.
 
-    Every read is checked against the books: what was acknowledged is there, in that version or a later one.
+    Every read is checked against the books: what was acknowledged is there, in that version or a later one. `quotas`: how often the quota
+    may begin anew.
     """
 
-    def __init__(self, store: Store, *, keys: int = 8, keeps: bool = True) -> None:
-        self.store, self._keeps = store, keeps
+    def __init__(self, store: Store, *, keys: int = 8, keeps: bool = True, quotas: int = 1) -> None:
+        self.store, self._keeps, self._quotas = store, keeps, quotas
         self._acknowledged = [0] * keys
         self._sent = [0] * keys
         self.done = self.failed = self.turns = self.admitted = 0
@@ -70,7 +71,7 @@ class Load:
                     await asyncio.sleep(_PAUSE_S)
         for number, reply in zip(names, replies, strict=True):
             self._compare(number, reply, self._acknowledged[number])
-        most = LIMIT + LIMIT / PERIOD_S * (time.monotonic() - self._began_s)
+        most = LIMIT * self._quotas + LIMIT / PERIOD_S * (time.monotonic() - self._began_s)
         assert self.admitted <= most, f"{self.admitted} were admitted, of {most:.0f} at most"
 
     async def _again(self, work: Callable[[], Awaitable[object]]) -> None:
