@@ -33,6 +33,11 @@ class Ban(NamedTuple):
         """Whether this only says that there is none."""
         return self.until_s <= self.made_s
 
+    @property
+    def order(self) -> tuple[float, bool]:
+        """What of two words about one client is the newer one; of two at the same time, that there is none."""
+        return self.made_s, self.lifted
+
 
 def lifted(client: str, now_s: float) -> Ban:
     """Return the word that there is no ban of `client` any more."""

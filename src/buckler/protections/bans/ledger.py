@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import base64
+from collections import OrderedDict
 from ipaddress import ip_network
 from itertools import islice
 from typing import TYPE_CHECKING
 
 from buckler.core.address import client_key
 from buckler.core.event import Event, printable
-from buckler.core.options import need_positive
-from buckler.core.store import Add, Drop, Get, Put, Take, key
+from buckler.core.store import Add, Get, Put, Take, key
 from buckler.protections.bans.ban import Ban, is_over, lifted, read, read_news, write, write_news
 from buckler.protections.bans.heavy import Heavy, SpaceSaving
 from buckler.protections.bans.suspects import Rules, Suspects
@@ -27,7 +27,7 @@ NEWS = key("bans", "news")
 _PURPOSE = "bans.client"
 _KEPT_BYTES = 15
 _COUNTERS = 1024  # of heavy hitters: whoever makes more than a thousandth of all refusals is found
-_MOST_TOLD = 64  # bans in one batch
+_MOST_TOLD, _MOST_UNTOLD = 64, 1024  # bans in one batch; bans that wait for one, of which the oldest make room
 _FADE_S = 600.0  # what was refused so long ago weighs half
 
 
@@ -37,7 +37,7 @@ class Ledger:
     def __init__(self, site: Site, rules: Rules, never: Sequence[IPv4Network | IPv6Network]) -> None:
         self._site, self.rules, self._never = site, rules, tuple(never)
         self.suspects = Suspects(rules)
-        self.telling: dict[str, Ban] = {}  # what the news does not say yet
+        self.telling: OrderedDict[str, Ban] = OrderedDict()  # what the news does not say yet
         self._heavy = SpaceSaving(_COUNTERS)
         self._fade_s = site.clock.now() + _FADE_S
         self._heard: object = None  # the news as it was last read
@@ -61,19 +61,21 @@ class Ledger:
     async def ban(self, address: str, *, for_s: float, because: str) -> Ban:
         """Ban the client of `address` (IPv4, or the whole /64 of an IPv6 one) on all workers. Two round trips. Returns the ban.
 
-        A worker learns of it when it next asks the store for anybody, or refuses this client. Raises ValueError for what is no address
-        or is never banned, `ConfigError` for a time that is none, and `StoreError`, when only this worker knows of it.
+        A worker learns of it when it next asks the store for anybody, or refuses this client. Raises ValueError for what is no address, is
+        never banned, or is no time over zero, and `StoreError`, when only this worker knows of it.
         """
         client = self._client(address)
         if self.spares(client):
             raise ValueError(f"{client} is in a network that is never banned")
-        need_positive(self, for_s=for_s)
+        if not for_s > 0:
+            raise ValueError("a ban lasts for a number of seconds over zero")
         now_s = self._site.clock.now()
         suspect = self.suspects.met(client, now_s)
         level = 1 if suspect.ban is None else suspect.ban.level + 1
         made = self._put(suspect, Ban(client, level, now_s, now_s + for_s, printable(because)))
         suspect.learned = True  # the operator's word goes before whatever is there
-        await self._tell([])
+        self.hear_news((await self._site.store.batch([Get(NEWS)]))[0], now_s)
+        await self._tell_now(made, now_s)
         return made
 
     async def lift(self, address: str) -> bool:
@@ -81,26 +83,24 @@ class Ledger:
 
         Other workers hear of it when they next ask the store. Raises ValueError for what is no address, and `StoreError`.
         """
-        client = self._client(address)
-        now_s = self._site.clock.now()
+        client, now_s = self._client(address), self._site.clock.now()
+        rules, name = self.rules, self.key_of(client)
+        give_back = Take(key("bans.points", name), rules.points, rules.within_s, -rules.points)
+        news, stored, _ = await self._site.store.batch([Get(NEWS), Get(key("bans", name)), give_back])
+        self.hear_news(news, now_s)
         suspect = self.suspects.get(client)
-        was = suspect is not None and suspect.banned(now_s)
+        known = [ban for ban in (read(stored), suspect.ban if suspect is not None else None) if ban is not None]
         if suspect is not None:
             suspect.forgive()
-        self.telling[client] = lifted(client, now_s)
-        rules, name = self.rules, self.key_of(client)
-        give_back = Take(key("bans.points", name), rules.points, int(rules.within_s), -rules.points)
-        stored, _, _ = await self._tell([Get(key("bans", name)), Drop(key("bans", name)), give_back])
-        found = read(stored)
-        return was or (found is not None and found.in_force(now_s))
+        # Not before the ban itself, whose maker's clock may be ahead: what is older is not believed.
+        await self._tell_now(lifted(client, max([now_s, *(ban.made_s for ban in known)])), now_s)
+        return any(ban.in_force(now_s) for ban in known)
 
-    async def _tell(self, ops: list[Op]) -> list[object]:
-        """Do `ops`, and write the news, once it is known what the others have written there."""
-        store, clock = self._site.store, self._site.clock
-        news, *replies = await store.batch([Get(NEWS), *ops])
-        self.hear_news(news, clock.now())
-        await store.batch(self.telling_ops(clock.now()))
-        return list(replies)
+    async def _tell_now(self, ban: Ban, now_s: float) -> None:
+        """Before everything else that waits to be told."""
+        self._tell_later(ban)
+        self.telling.move_to_end(ban.client, last=False)
+        await self._site.store.batch(self.telling_ops(now_s))
 
     def _client(self, address: str) -> str:
         client = client_key(address.removesuffix("/64"))
@@ -138,8 +138,8 @@ class Ledger:
         self._put(suspect, Ban(client, after + 1, now_s, now_s + for_s, suspect.because))
 
     def _put(self, suspect: Suspect, ban: Ban) -> Ban:
-        suspect.serve(ban)
-        self.telling[ban.client] = ban
+        suspect.serve(ban, kept=False)
+        self._tell_later(ban)
         suspect.ask_s = 0.0  # so that its next request takes the word to the store
         detail = f"ban {ban.level}, {ban.until_s - ban.made_s:g} s: {ban.because}"
         self._site.events.append(Event("bans.made", ban.made_s, "note", client=ban.client, detail=detail))
@@ -173,11 +173,10 @@ class Ledger:
             return []
         ops: list[Op] = []
         for ban in told:
-            if not ban.lifted:
-                ttl_s = max(1.0, ban.until_s - now_s) + self.rules.forget_s
-                suspect = self.suspects.get(ban.client)
-                put = Put if suspect is not None and suspect.learned else Add
-                ops.append(put(key("bans", self.key_of(ban.client)), write(ban), ttl_s, secret=True))
+            suspect = self.suspects.get(ban.client)
+            put = Put if ban.lifted or (suspect is not None and suspect.learned) else Add
+            ttl_s = max(1.0, ban.until_s - now_s) + self.rules.forget_s
+            ops.append(put(key("bans", self.key_of(ban.client)), write(ban), ttl_s, secret=True))
         news = {**read_news(self._heard), **{ban.client: ban for ban in told}}
         lasts_s = max(max(ban.until_s - now_s, self.rules.within_s) for ban in news.values())
         return [*ops, Put(NEWS, write_news(news.values(), now_s), lasts_s, secret=True)]
@@ -188,45 +187,54 @@ class Ledger:
             self._heard = raw
             for ban in read_news(raw).values():
                 self._hear(ban, now_s)
-        self.telling = {client: ban for client, ban in self.telling.items() if not is_over(ban, now_s)}
+        for client in [client for client, ban in self.telling.items() if is_over(ban, now_s)]:
+            del self.telling[client]
 
     def _hear(self, ban: Ban, now_s: float) -> None:
         told = self.telling.get(ban.client)
         if told is not None:
-            if told.made_s > ban.made_s:
+            if told.order > ban.order:
                 return
             del self.telling[ban.client]
         suspect = self.suspects.get(ban.client)
-        if suspect is not None and suspect.ban is not None and suspect.ban.made_s >= ban.made_s:
+        if suspect is not None and suspect.ban is not None and suspect.ban.order >= ban.order:
             return
         if ban.in_force(now_s) and not self.spares(ban.client):
-            self.suspects.met(ban.client, now_s).serve(ban)
+            self.suspects.met(ban.client, now_s).serve(ban, kept=True)
         elif ban.lifted and suspect is not None:
             suspect.forgive()
 
     def learn(self, client: str, suspect: Suspect, stored: Ban | None, now_s: float) -> None:
         """Compare with what the store says of this client alone: unlike the news, that is never out of date."""
         mine = suspect.ban
-        if stored is None:
-            if client not in self.telling:
-                suspect.ban = None  # somebody has lifted it, or the store has lost it
-        elif mine is None or not mine.in_force(now_s):
-            if stored.in_force(now_s):
-                suspect.serve(stored)
-            elif mine is None or stored.made_s > mine.made_s:
-                suspect.ban = stored
-        elif stored.made_s != mine.made_s:
+        if mine is None or not mine.in_force(now_s):
+            if stored is not None and stored.in_force(now_s):
+                suspect.serve(stored, kept=True)
+            elif stored is not None and (mine is None or stored.made_s > mine.made_s):
+                suspect.ban = stored  # what is over counts for how long the next one lasts
+        elif stored is None and not suspect.kept:
+            self._tell_later(mine)
+        elif stored is None or (stored.lifted and stored.order >= mine.order):
+            suspect.forgive()  # somebody has lifted it, or the store has lost it
+        elif stored.made_s == mine.made_s:
+            suspect.kept = True
+        else:
             self._settle(client, suspect, mine, stored, now_s)
 
     def _settle(self, client: str, suspect: Suspect, mine: Ban, stored: Ban, now_s: float) -> None:
         """Of two bans, the one that ends later holds; one that did not know of the past becomes longer. What holds is written."""
         if stored.in_force(now_s) and stored.until_s >= mine.until_s:
-            suspect.serve(stored)
+            suspect.serve(stored, kept=True)
             self.telling.pop(client, None)
             return
         if not stored.in_force(now_s) and stored.level >= mine.level:
             self.escalate(client, suspect, after=stored.level)
         else:
-            self.telling[client] = mine
+            self._tell_later(mine)
             suspect.ask_s = 0.0
         suspect.learned = True
+
+    def _tell_later(self, ban: Ban) -> None:
+        self.telling[ban.client] = ban
+        if len(self.telling) > _MOST_UNTOLD:
+            self.telling.popitem(last=False)

@@ -33,8 +33,9 @@ class Listener:
         client = request.client
         if not client:
             return
-        self._ledger.count(client)
         points = self._weigh(what.code)
+        if points or 400 <= what.status < 500:  # neither redirects nor our own failures
+            self._ledger.count(client)
         if not points or not of_its_own_will(request, what.code) or self._ledger.spares(client) or not self._is_its_own_address(request):
             return
         value = cookie(request.headers.get(b"cookie", b""), _SESSION)

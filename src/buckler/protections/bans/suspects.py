@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from itertools import islice
 from typing import TYPE_CHECKING, NamedTuple
 
 from buckler.core.store import Take, gcra
@@ -28,7 +27,7 @@ class Rules(NamedTuple):
 class Suspect:
     """What is known of one client that was refused."""
 
-    __slots__ = ("ask_s", "ban", "because", "due_s", "learned", "untold")
+    __slots__ = ("ask_s", "ban", "because", "due_s", "kept", "learned", "untold")
 
     def __init__(self) -> None:
         self.due_s = 0.0  # when its quota of points is whole again
@@ -36,6 +35,7 @@ class Suspect:
         self.because = ""  # the code of the last refusal
         self.ban: Ban | None = None  # the last one, also when it is over
         self.learned = False  # whether the ban was made after reading what the store says, so that it may be written over that
+        self.kept = False  # whether the store is known to have it: when it has it no more, it was lifted
         self.ask_s = 0.0  # from when on the store is asked again
 
     def banned(self, now_s: float) -> bool:
@@ -47,17 +47,21 @@ class Suspect:
         self.due_s, taken = gcra(self.due_s, now_s, Take("", rules.points, rules.within_s, points, spent=True))
         return not taken.allowed
 
-    def serve(self, ban: Ban) -> None:
+    def serve(self, ban: Ban, *, kept: bool) -> None:
         """Be banned: the points that have led to it are not told once more."""
-        self.ban, self.untold, self.learned = ban, 0, False
+        self.ban, self.untold, self.kept, self.learned = ban, 0, kept, False
 
     def is_clean(self, now_s: float) -> bool:
         """Whether there is nothing to remember: the points are forgiven, and no ban is in force."""
         return self.due_s <= now_s and not self.banned(now_s)
 
+    def worth(self, now_s: float) -> int:
+        """How much would be lost by forgetting it: nothing, points, a ban."""
+        return 2 if self.banned(now_s) else self.due_s > now_s
+
     def forgive(self) -> None:
         """Forget everything that it did."""
-        self.due_s, self.untold, self.ban = 0.0, 0, None
+        self.due_s, self.untold, self.ban, self.kept = 0.0, 0, None, False
 
 
 class Suspects(dict[str, Suspect]):
@@ -83,16 +87,8 @@ class Suspects(dict[str, Suspect]):
 
     def _make_room(self, now_s: float) -> None:
         wanted = max(1, len(self) - int(self._most * _KEPT_SHARE))
-        for worthless in (
-            [client for client, suspect in self.items() if suspect.is_clean(now_s)],
-            [client for client, suspect in self.items() if not suspect.banned(now_s)],
-            list(self),
-        ):
-            for client in islice(worthless, wanted):
-                if self.pop(client, None) is not None:
-                    wanted -= 1
-            if wanted <= 0:
-                return
+        for client in sorted(self, key=lambda client: self[client].worth(now_s))[:wanted]:  # the older ones first: sorting keeps the order
+            del self[client]
 
 
 class Struck:

@@ -34,6 +34,7 @@ POINTS: Mapping[str, int] = {
     "ratelimit.exceeded": 5,  # two hundred times: a page that tries again every three seconds is broken, not hostile
     "account.too_many": 5,  # … and so is somebody who has forgotten a password: 5 tries count before the first of these
     "ratelimit.flood": 1,  # a thousand requests over the six thousand that were let in
+    "overload.client": 1,  # a thousand more than it may have answered at once
 }
 _NOT_BY_BROWSERS = frozenset({"smuggling.length", "smuggling.encoding", "smuggling.two_lengths"})
 _OWN = frozenset({b"same-origin", b"none"})
