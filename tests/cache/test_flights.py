@@ -120,7 +120,7 @@ async def test_waiting_is_bounded_in_time_and_number() -> None:
 
 async def test_work_that_does_not_end_is_ended() -> None:
     flights, maker = Flights("test", work_s=0.02), Maker()
-    with pytest.raises(TimeoutError):
+    with pytest.raises(BusyError, match="did not end in time"):
         await flights.once("k", maker, wait_s=5)
     assert flights.working == 0
 

@@ -124,6 +124,10 @@ def test_whatever_is_given(one: list[Any], other: list[Any]) -> None:
     assert ("".join(map(text_of, one)) == "".join(map(text_of, other))) == same
 
 
+class More(Author):
+    """Is no dataclass itself, and may hold what its fields do not say."""
+
+
 class Zone(tzinfo):
     """Of nobody's rules."""
 
@@ -154,6 +158,7 @@ def local() -> object:
         ((1, [2]), "a list can change"),
         (Draft(["a"]), "Draft says nothing that a key"),
         (Markup("a"), "Markup says nothing"),
+        (More("a"), "More says nothing"),
         (object(), "object says nothing"),
         (print, "says nothing"),
         (Author, "type says nothing"),

@@ -37,8 +37,8 @@ def same(one: object, other: object) -> bool:
         return False
     if isinstance(one, dict) and isinstance(other, dict):
         return list(one) == list(other) and all(map(same, one, other)) and all(map(same, one.values(), other.values()))
-    if isinstance(one, list | tuple):
-        return len(one) == len(other) and all(map(same, one, other))  # type: ignore[call-overload]  # both are of one type
+    if isinstance(one, list | tuple) and isinstance(other, list | tuple):
+        return len(one) == len(other) and all(map(same, one, other))
     return repr(one) == repr(other)
 
 

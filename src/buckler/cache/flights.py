@@ -46,11 +46,12 @@ class Work(NamedTuple, Generic[T]):
 class _Flight:
     """One piece of work on its way. `waiting`: how many callers there are now."""
 
-    __slots__ = ("background", "task", "waiting", "work")
+    __slots__ = ("background", "end", "task", "waiting", "work")
 
     def __init__(self, work: Work[Any], *, background: bool) -> None:
         self.work, self.background, self.waiting = work, background, 0
         self.task: asyncio.Task[Any]
+        self.end: asyncio.TimerHandle
 
 
 class Flights:
@@ -137,7 +138,9 @@ class Flights:
 
     def _begin(self, key: str, work: Work[Any], doing: Coroutine[Any, Any, Any], *, background: bool = False) -> _Flight:
         flight = _Flight(work, background=background)
-        flight.task = asyncio.create_task(self._bounded(doing), context=work.context)
+        flight.task = asyncio.create_task(doing, context=work.context)
+        # Not asyncio.timeout: what ends the work must be told from the work's own TimeoutError, and costs half of it.
+        flight.end = flight.task.get_loop().call_later(self._work_s, flight.task.cancel)
         self._flights[key] = flight
         self._tasks.add(flight.task)
 
@@ -147,16 +150,13 @@ class Flights:
         flight.task.add_done_callback(landed)
         return flight
 
-    async def _bounded(self, doing: Coroutine[Any, Any, Any]) -> object:
-        async with asyncio.timeout(self._work_s):
-            return await doing
-
     def _landed(self, key: str, flight: _Flight, task: asyncio.Task[Any]) -> None:
+        flight.end.cancel()
         self._tasks.discard(task)
         if self._flights.get(key) is flight:
             del self._flights[key]
         self._background -= flight.background
-        failure = None if task.cancelled() else task.exception()
+        failure: BaseException | None = BusyError("cancelled") if task.cancelled() else task.exception()
         if failure is not None and not flight.waiting:  # else it is the error of somebody who waits
             # The kind of the failure alone: what it says may be what nobody else is to read.
             self._events.append(Event("cache.failed", self._clock.now(), "note", detail=f"{flight.work.about}: {type(failure).__name__}"))
@@ -230,7 +230,7 @@ def _is_good(task: asyncio.Task[Any]) -> bool:
 
 def _result(task: asyncio.Task[Any]) -> object:
     if task.cancelled():
-        raise BusyError("the work was cancelled")
+        raise BusyError("the work did not end in time, or was cancelled")
     found: object = task.result()
     if found is _ELSEWHERE:
         raise BusyError("another process has not made it in time")

@@ -109,9 +109,10 @@ def _structured(thing: object) -> str:
 def frozen_parts(thing: Any) -> tuple[Any, ...] | None:
     """Return the fields of a frozen dataclass; None for everything else."""
     kind: Any = type(thing)
-    if dataclasses.is_dataclass(kind) and kind.__dataclass_params__.frozen:  # type: ignore[attr-defined]  # a dataclass has them
-        return tuple(getattr(thing, field.name) for field in dataclasses.fields(kind))
-    return None
+    params = vars(kind).get("__dataclass_params__")  # its own: a subclass that is no dataclass may hold more
+    if params is None or not params.frozen:
+        return None
+    return tuple(getattr(thing, field.name) for field in dataclasses.fields(kind))
 
 
 def _named(kind: type) -> str:
