@@ -2,7 +2,7 @@
 
 Every call has a deadline. Only so many calls wait at once: one more fails at once, so that a stalled server fills no memory. After some
 failures in a row nobody asks any more until a rest is over; then one call tries, and the others go on failing at once until it has
-succeeded. A failure costs 2 µs instead of the deadline, and the server is left alone while it starts again.
+succeeded. A failure costs 1 µs instead of the deadline, and the server is left alone while it starts again.
 """
 
 from __future__ import annotations
