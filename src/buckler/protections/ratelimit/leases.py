@@ -21,6 +21,8 @@ if TYPE_CHECKING:
     from buckler.core.rate import Rate
     from buckler.core.store import Op, Reply
 
+_BELIEVED = 0.25  # of a lease: how long a refusal is believed at least. Where much is refused, each worker asks so often and not more
+
 
 class Terms(NamedTuple):
     """How much of a quota may be leased at once, and for how long."""
@@ -105,8 +107,9 @@ class Leases:
             lease.used += cost
             lease.refused_until_s = 0.0
         elif taken.retry_s > 0:
-            # Others may give back what they have not spent, so it is believed for as long as a lease lasts and no longer.
-            lease.refused_cost, lease.refused_until_s = cost, lease.seen_s + min(taken.retry_s, terms.lease_s)
+            # What others give back, and what grows back meanwhile, stays in the store for a part of a lease, and is not lost.
+            lease.refused_cost = cost
+            lease.refused_until_s = lease.seen_s + min(max(taken.retry_s, terms.lease_s * _BELIEVED), terms.lease_s)
 
 
 class Renewal:
