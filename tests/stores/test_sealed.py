@@ -10,6 +10,7 @@ import pytest
 from buckler.core.clock import HandClock
 from buckler.core.sign import Keys
 from buckler.core.store import Able, Add, Drop, Get, Op, Put, Reach, Replace, Reply, Take, Taken
+from buckler.errors import StoreError
 from buckler.stores.memory import Memory
 from buckler.stores.sealed import Sealed
 
@@ -120,10 +121,20 @@ async def test_what_others_wrote_is_absent(planted: bytes) -> None:
 
 async def test_an_answer_that_is_no_value_is_absent() -> None:
     class Lies(Memory):
-        def at_once(self, ops: list[object]) -> list[Reply]:  # type: ignore[override]  # a server that answers what nobody asked
+        def at_once(self, ops: list[Op]) -> list[Reply]:
             return [True] * len(ops)
 
     assert await Place(server=Lies()).get() is None
+
+
+@pytest.mark.parametrize("told", [[], [b"1", b"2"]])
+async def test_a_store_that_answers_too_little_or_too_much_has_failed(told: list[Reply]) -> None:
+    class Lies(Memory):
+        def at_once(self, ops: list[Op]) -> list[Reply]:
+            return told
+
+    with pytest.raises(StoreError, match="Lies answered what it was not asked"):
+        await Place(server=Lies()).get()
 
 
 @SECRET

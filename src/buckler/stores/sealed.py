@@ -19,7 +19,7 @@ from struct import Struct
 from typing import TYPE_CHECKING, NamedTuple
 
 from buckler.core.store import Add, Get, Put, Replace, able
-from buckler.errors import MissingExtraError
+from buckler.errors import MissingExtraError, StoreError
 
 try:
     from cryptography.exceptions import InvalidTag
@@ -70,6 +70,8 @@ class Sealed:
         """Do all `ops`. Returns the answers, and until when each value that was got is good: seconds since the epoch, 0 for all else."""
         now_s = self._clock.now()
         replies = await self._store.batch([self._sealed(op, now_s) if isinstance(op, Put | Add | Replace) else op for op in ops])
+        if len(replies) != len(ops):
+            raise StoreError(f"{type(self._store).__name__} answered what it was not asked")
         untils = [0.0] * len(ops)
         for at, op in enumerate(ops):
             raw = replies[at]
