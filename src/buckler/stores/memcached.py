@@ -5,7 +5,7 @@ begins anew is a hole: so it says that it does not keep what it is given, and a 
 writes in one step, and Memcached's counters know no time.
 
 A batch is one round trip to each server that its keys live on: meta commands, all written at once. Each command is atomic, a batch is not.
-Lives are whole seconds, rounded up; Memcached's clock ticks once a second, so a value may be gone up to a second before.
+Lives are whole seconds, rounded up, and a month at most; Memcached's clock ticks once a second, so a value may be gone a second before.
 
 It has no rights and, unless built so, no encryption: whoever reaches its port reads and writes everything. Values are authenticated on the
 way (`stores.sealed`), and encrypted where they are secret.
@@ -32,7 +32,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
 _PORT = 11211
-_MONTH_S = 30 * 86_400  # a longer life is read as a date
+_MONTH_S = 30 * 86_400
 _PLAIN = re.compile(r"[!-~]{1,180}", re.ASCII)  # what may stand in a command: 250 characters at most, with the prefix, and no space
 _MODES: dict[type, bytes] = {Put: b"S", Add: b"E", Replace: b"R"}
 
@@ -158,11 +158,9 @@ class _Node:
 
 
 def _life(ttl_s: float) -> int:
-    """Seconds as Memcached takes them; what is over already is below zero, because zero is for ever."""
-    if ttl_s <= 0:
-        return -1
-    seconds = math.ceil(ttl_s)
-    return seconds if seconds <= _MONTH_S else seconds + int(time.time())
+    """Seconds as Memcached takes them. What is over already is below zero, because zero is for ever; a month is the most, because more is
+    read as a date, and dates end in 2038."""
+    return min(math.ceil(ttl_s), _MONTH_S) if ttl_s > 0 else -1
 
 
 def _address(node: str) -> tuple[str, int]:

@@ -216,34 +216,40 @@ def _code(failure: sqlite3.Error) -> int:
     return getattr(failure, "sqlite_errorcode", 0) & 0xFF
 
 
+def _name(key: str) -> str | bytes:
+    """The key as SQLite takes it: text that is no Unicode (a lone surrogate, in what a client sent) is not text there."""
+    return key if key.isascii() else key.encode("utf-8", "surrogatepass")
+
+
 def _get(connection: sqlite3.Connection, op: Get, now_s: float) -> bytes | None:
-    row = connection.execute(_GET, (op.key, now_s)).fetchone()
+    row = connection.execute(_GET, (_name(op.key), now_s)).fetchone()
     return None if row is None else row[0]
 
 
 def _put(connection: sqlite3.Connection, op: Put, now_s: float) -> None:
-    connection.execute(_PUT, (op.key, op.value, now_s + op.ttl_s))
+    connection.execute(_PUT, (_name(op.key), op.value, now_s + op.ttl_s))
 
 
 def _add(connection: sqlite3.Connection, op: Add, now_s: float) -> bool:
     if _get(connection, Get(op.key), now_s) is not None:
         return False
-    connection.execute(_PUT, (op.key, op.value, now_s + op.ttl_s))
+    connection.execute(_PUT, (_name(op.key), op.value, now_s + op.ttl_s))
     return True
 
 
 def _replace(connection: sqlite3.Connection, op: Replace, now_s: float) -> bool:
-    return connection.execute(_REPLACE, (op.value, now_s + op.ttl_s, op.key, now_s)).rowcount > 0
+    return connection.execute(_REPLACE, (op.value, now_s + op.ttl_s, _name(op.key), now_s)).rowcount > 0
 
 
 def _drop(connection: sqlite3.Connection, op: Drop, now_s: float) -> bool:
-    return connection.execute(_DROP, (op.key, now_s)).rowcount > 0
+    return connection.execute(_DROP, (_name(op.key), now_s)).rowcount > 0
 
 
 def _take(connection: sqlite3.Connection, op: Take, now_s: float, *, before: bool) -> Taken:
-    row = connection.execute(_DUE, (op.key,)).fetchone()
+    name = _name(op.key)
+    row = connection.execute(_DUE, (name,)).fetchone()
     known_s = row[0] if row else 0.0
     due_s, taken = gcra(known_s, now_s, op, before=before)
     if due_s != known_s:
-        connection.execute(_TAKE, (op.key, due_s))
+        connection.execute(_TAKE, (name, due_s))
     return taken
