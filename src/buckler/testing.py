@@ -37,6 +37,9 @@ PROBE = Target(
         Place.SCRIPTED: "/scripted",
         Place.SLOW: "/slow",
         Place.UPLOAD: "/upload",
+        Place.KEPT: "/kept",
+        Place.GREETING: "/greeting",
+        Place.LINKED: "/linked",
     },
     sign_in_body=b"name=mira&password=correct+horse",
 )
@@ -58,11 +61,9 @@ class Probe:
             await send({"type": "websocket.accept"})
             await send({"type": "websocket.close", "code": 1000})
             return
-        path, status, body = scope["path"], 200, b"ok"
-        own = list(_CARELESS_HEADERS.get(path, ()))
-        if path == "/scripted":
-            body = b'<script nonce="%s">1</script>' % (scope["buckler"].nonce.encode() if "buckler" in scope else b"")
-        elif path == "/slow":
+        path, status, body = scope["path"], 200, _shown(scope["path"], scope)
+        own = list(_CARELESS_HEADERS.get("/" + path.split("/")[1].partition(";")[0], ()))  # a router that takes every path below
+        if path == "/slow":
             await asyncio.sleep(0.5)
         elif path == "/upload":
             while (await receive()).get("more_body"):
@@ -90,9 +91,30 @@ class Probe:
         return 200, [(b"set-cookie", b"__Host-session=%s; Path=/; Secure" % name.encode("latin-1"))]
 
 
+def _shown(path: str, scope: Any) -> bytes:
+    """What a page shows. Headers are looked up as applications do that take ASGI as it is."""
+    if path == "/scripted":
+        return b'<script nonce="%s">1</script>' % (scope["buckler"].nonce.encode() if "buckler" in scope else b"")
+    if path == "/linked":
+        host = next((value for name, value in scope["headers"] if name == b"x-forwarded-host"), b"shop.example")
+        return b'<a href="https://%b/">home</a>' % bytes(host)
+    if not path.startswith("/greeting"):
+        return b"ok"
+    cookies = next((value for name, value in scope["headers"] if name == b"cookie"), b"")
+    named = dict(part.strip().partition(b"=")[::2] for part in cookies.split(b";"))
+    return b"Hello, %b" % named.get(b"name", b"whoever you are")
+
+
 _SESSION_PATHS = frozenset({"/private", "/sign-in", "/sign-out", "/sign-out-all", "/remember"})
 _CARELESS_HEADERS = {
-    "/cookie": ((b"set-cookie", b"theme=dark; Path=/"), (b"set-cookie", b"=__Host-session=planted")),
+    "/cookie": (
+        (b"set-cookie", b"theme=dark; Path=/"),
+        (b"set-cookie", b"=__Host-session=planted"),
+        (b"cache-control", b"public, max-age=600"),
+    ),
+    "/kept": ((b"cache-control", b"max-age=60"),),
+    "/greeting": ((b"cache-control", b"public, max-age=600"),),
+    "/linked": ((b"cache-control", b"public, max-age=600"),),
     "/telling": ((b"server", b"careless/1.0"), (b"x-powered-by", b"careless/1.0")),
 }
 _MAX_CARELESS = 1000

@@ -25,6 +25,7 @@ class Visit:
 
     def __init__(self, accounts: Accounts, request: Request, db: AsyncSession) -> None:
         self.accounts, self.request, self.db = accounts, request, db
+        request.taint("account")  # whatever is asked of accounts, it is asked about this caller
         self._letters: list[Letter] = []
         self._events: list[Event] = []
 

@@ -30,6 +30,9 @@ class Place(StrEnum):
     SCRIPTED = "{scripted}"  # a page with a script of its own, which carries the response's nonce
     SLOW = "{slow}"  # a handler that takes long
     UPLOAD = "{upload}"  # an action that reads its whole body
+    KEPT = "{kept}"  # a page that anyone may read and that says for how long it may be kept
+    GREETING = "{greeting}"  # a page that greets by the cookie `name`, and says carelessly that everybody's cache may keep it
+    LINKED = "{linked}"  # a page with a link to the host that `X-Forwarded-Host` names, said to be everybody's as well
     # Accounts. What is sent and answered there is that of the API of `buckler.accounts`; the two pages take forms.
     SIGN_IN_PAGE = "{sign_in_page}"
     SIGN_OUT_PAGE = "{sign_out_page}"

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import secrets
-from typing import TYPE_CHECKING, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -49,7 +49,8 @@ class Request:
     touched: bool = False  # something of this one caller reached the response: the exact way of dressing it
     tainted: str = ""  # what of this one caller the application has looked at: the response is nobody else's
     unkeyed: str = ""  # a header that the application has looked at and that no cache has in its key
-    turn: object | None = None  # what the cache does for this request; None: nothing
+    turn: Any = None  # what the cache does for this request; None: nothing
+    moment: Any = None  # when the application began, as the cache counts
     inside: int = 0  # how many gates have counted it in
     entered_s: float = 0.0  # when its work began, on a clock that never steps back; 0 while it holds no place at work
     refusal: Refusal | None = None  # set after routing: the guard answers with it in place of the application

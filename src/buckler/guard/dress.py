@@ -34,7 +34,7 @@ def dresser(plan: Plan) -> Callable[[Request, Any], Any]:
         def send_dressed(message: Any) -> Awaitable[None]:
             if request.started:
                 # A refusal has already answered in the application's place: what it still says goes nowhere.
-                return send(message) if request.refusal is None else _nothing()
+                return send(message) if request.refusal is None and request.turn is None else _after_head(request, message, send)
             if message["type"] != "http.response.start":
                 return send(message)  # type: ignore[no-any-return]  # ASGI is untyped
             request.started = True
@@ -45,7 +45,7 @@ def dresser(plan: Plan) -> Callable[[Request, Any], Any]:
             given = message.get("headers", ())  # ASGI allows any iterable, also one that can be read only once
             headers = message["headers"] = given if given.__class__ is list else list(given)
             shape = b",".join(dict(headers))
-            if request.touched or (shape not in plain and not _is_plain(shape, watched, plain)):
+            if request.touched or request.turn is not None or (shape not in plain and not _is_plain(shape, watched, plain)):
                 return _dress_exactly(plan, request, message, send)
             message["headers"] = [*headers, *constant]
             return send(message)  # type: ignore[no-any-return]  # ASGI is untyped
@@ -64,6 +64,17 @@ def _is_plain(shape: bytes, watched: frozenset[bytes], plain: set[bytes]) -> boo
     return True
 
 
+def _after_head(request: Request, message: Any, send: Any) -> Awaitable[None]:
+    return _nothing() if request.refusal is not None else request.turn.more(request, message, send)
+
+
+def _dress_exactly(plan: Plan, request: Request, message: Any, send: Any) -> Awaitable[None]:
+    """Hand the head to the cache where this answer is to be kept: it waits there for its body. Else it leaves as the dressers want it."""
+    if plan.cache is not None and plan.cache.takes(request, message):
+        return _nothing()
+    return send_exactly(plan, request, message, send)
+
+
 async def _nothing() -> None:
     return
 
@@ -76,7 +87,7 @@ async def refuse_instead(plan: Plan, request: Request, what: Refusal, send: Any)
     await send({"type": "http.response.body", "body": b"" if request.method == "HEAD" else body})
 
 
-async def _dress_exactly(plan: Plan, request: Request, message: Any, send: Any) -> None:
+async def send_exactly(plan: Plan, request: Request, message: Any, send: Any) -> None:
     """Every dresser edits the head; a constant header that the application set itself is left as it set it."""
     head = Head(message["status"], [(name.lower(), value) for name, value in message.get("headers") or ()])
     for dress in plan.dressers:

@@ -14,12 +14,14 @@ from buckler.core.proxies import Proxies
 from buckler.core.sign import Keys
 from buckler.core.site import Site
 from buckler.errors import ConfigError, UnknownOptionError
+from buckler.guard.cache.serving import HTTPCache
 from buckler.guard.gates import joined
 from buckler.guard.read import reader
 from buckler.guard.refuse import event_of
 from buckler.guard.routes import RouteTable
 from buckler.guard.state import prepared
 from buckler.protections import DEFAULTS
+from buckler.protections.cache import Cache
 from buckler.stores.memory import Memory
 
 if TYPE_CHECKING:
@@ -91,6 +93,7 @@ class Plan:
     routes: Routes
     events: Events
     clock: Clock
+    cache: HTTPCache | None
 
 
 def make_plan(app: object, changes: Sequence[Protection | Off], facts: Facts) -> Plan:
@@ -104,7 +107,6 @@ def make_plan(app: object, changes: Sequence[Protection | Off], facts: Facts) ->
     protections, liabilities = choose(changes)
     steps = [_with_mode(item, item.steps(site), site) for item in protections]
     constant = tuple(header for step in steps for header in step.headers)
-    waits = tuple(step.wait for step in steps if step.wait)
     gates = tuple(step.gate for step in steps if step.gate)
     enter, leave = joined(gates)
     return Plan(
@@ -115,7 +117,7 @@ def make_plan(app: object, changes: Sequence[Protection | Off], facts: Facts) ->
         read=reader(proxies, site),
         checks=tuple(step.check for step in steps if step.check),
         unsafe_checks=tuple(check for step in steps for check in (step.check, step.check_unsafe) if check),
-        waits=waits,
+        waits=tuple(step.wait for step in steps if step.wait),
         enter=enter,
         leave=leave,
         headed=tuple(gate.headed for gate in gates if gate.headed),
@@ -132,7 +134,17 @@ def make_plan(app: object, changes: Sequence[Protection | Off], facts: Facts) ->
         routes=routes,
         events=site.events,
         clock=site.clock,
+        cache=_cache(site),
     )
+
+
+def _cache(site: Site) -> HTTPCache | None:
+    """Return the cache, where the protection `cache` has left its options; adapters find it in their place."""
+    options = site.offers.get("cache")
+    if not isinstance(options, Cache):
+        return None
+    made = site.offers["cache"] = HTTPCache(options, site)
+    return made
 
 
 def make_site(facts: Facts) -> Site:

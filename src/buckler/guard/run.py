@@ -37,6 +37,8 @@ class Guard:
         self.app, self._changes, self._facts = app, changes, facts
         self.plan: Plan = make_plan(app, changes, facts)
         self._dressing = dresser(self.plan)
+        if self.plan.cache is not None:
+            self.plan.cache.bind(self.plan, app, self._dressing)
         self._inflight = InFlight(self.plan)
 
     async def __call__(self, scope: MutableMapping[str, Any], receive: Any, send: Any) -> None:
@@ -53,25 +55,30 @@ class Guard:
         if request.kind == "websocket":
             await self._connect(scope, request, receive, send)
             return
+        kept = None if plan.cache is None else plan.cache.kept(scope, request, send)
+        if kept is not None:
+            await kept
+            return
         if may_have_body(request):
             receive = Body(plan, scope, request, receive).receive
         if self._inflight.watches:
             self._inflight.enter(request, scope)
         entered = False
         try:
+            found = None
             if request.waits:
-                if request.want_body_bytes:
-                    receive = await peek(request, receive)
+                receive = await peek(request, receive) if request.want_body_bytes else receive
                 found = request.refusal or await judged(plan, request)
-                if found is not None and stands(plan, scope, request, found):
-                    await answer(plan, scope, request, found, (receive, send))
-                    return
-            if plan.enter is not None:
+            if found is None and request.turn is not None and await request.turn.is_served(scope, request, send):
+                return
+            if plan.enter is not None and (found is None or not stands(plan, scope, request, found)):
                 entered = True
                 found = plan.enter(request, scope)
-                if found is not None and stands(plan, scope, request, found):
-                    await answer(plan, scope, request, found, (receive, send))
-                    return
+            if found is not None and stands(plan, scope, request, found):
+                await answer(plan, scope, request, found, (receive, send))
+                return
+            if plan.cache is not None:
+                send = plan.cache.prepare(scope, request, send)
             scope["buckler"] = request
             await self.app(scope, receive, self._dressing(request, send))
         except BaseException as failure:
@@ -81,6 +88,8 @@ class Guard:
             self._inflight.entries.pop(request, None)
             if entered:
                 plan.leave(request)
+            if request.turn is not None:
+                request.turn.end()
         if not request.started:
             await answer(plan, scope, request, request.refusal or APP_FAILED, (receive, send))
 
@@ -116,7 +125,11 @@ class Guard:
             return True
         if not isinstance(failure, Exception):
             return False
-        if request.refusal is None and not request.started:
+        if (
+            request.refusal is None
+            and not request.started
+            and (request.turn is None or not await request.turn.is_rescued(request, talk[1]))
+        ):
             await answer(self.plan, scope, request, APP_FAILED, talk)
         return request.refusal is not None
 

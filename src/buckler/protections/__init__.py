@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from buckler.protections.bans import Bans
 from buckler.protections.bodylimit import BodyLimit
+from buckler.protections.cache import Cache
 from buckler.protections.cookies import Cookies
 from buckler.protections.cors import CORS
 from buckler.protections.csp import CSP
@@ -37,6 +38,7 @@ __all__ = [
     "HTTPS",
     "Bans",
     "BodyLimit",
+    "Cache",
     "Cookies",
     "Deadline",
     "Fingerprint",
@@ -69,6 +71,7 @@ DEFAULTS = (
     Cookies,  # dresses what the application set, before `sessions` adds a cookie that needs no dressing
     Sessions,  # finds who is signed in; before everything that asks that
     Bans,  # one look-up; after `sessions`, because whoever is signed in and did nothing passes while their network is banned
+    Cache,  # makes private what the application has made for one person, when `sessions` has said whose it is
     CSRF,  # after the request is known to be well-formed
     CSP,  # takes browsers' reports, once they are known to be harmless; and dresses pages that asked for a nonce
     Fingerprint,  # dresses only heads that tell too much

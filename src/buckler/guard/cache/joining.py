@@ -1,0 +1,83 @@
+"""What a route that says `cached` asks of the cache, once the router has chosen it."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import TYPE_CHECKING
+
+from buckler.cache.flights import Work
+from buckler.guard.cache.keep import PERSON
+from buckler.guard.cache.keys import key_of
+from buckler.guard.cache.turn import Turn
+
+if TYPE_CHECKING:
+    from buckler.core.request import Request
+    from buckler.guard.cache.keep import Keep
+    from buckler.guard.cache.serving import HTTPCache
+    from buckler.guard.cache.stored import Stored
+
+
+async def join(cache: HTTPCache, request: Request, keep: Keep) -> bool:
+    """Whether an answer is there, which the guard then sends in place of whatever the application says.
+
+    Else this request is the one that makes it: who asks for the same meanwhile, here or in another process that shares the store, waits
+    for it, at most `wait_s`. What turns out not to be kept is everybody's own work again.
+    """
+    if request.method not in {"GET", "HEAD"}:
+        return False
+    turn = request.turn
+    if turn is None:
+        turn = request.turn = Turn(cache, key_of(request), request.moment)
+    if keep.scope == PERSON:
+        return await cache.persons.join(request, turn, keep)
+    turn.keep = keep
+    if request.tainted or turn.done is not None or turn.stale is not None or request.method == "HEAD":
+        return False
+    found = await cache.far(turn.key, request, keep.tags)
+    if found is None and request.turn is turn:
+        found = await _fly(cache, request, turn, keep)
+    elif request.turn is not turn:  # what was found is stale: the turn is another one now
+        request.turn.keep = keep
+    turn.instead = found
+    return found is not None
+
+
+async def _fly(cache: HTTPCache, request: Request, turn: Turn, keep: Keep) -> Stored | None:
+    """Wait for whoever is making the answer; or else become the one."""
+    if turn.key in cache.leading:
+        found = await cache.follow(request, turn)
+        if found is not None or turn.key in cache.leading:
+            return found
+    loop = asyncio.get_running_loop()
+    turn.done = cache.leading[turn.key] = loop.create_future()
+    return await _elsewhere(cache, request, turn, keep) if cache.is_far else None
+
+
+async def _elsewhere(cache: HTTPCache, request: Request, turn: Turn, keep: Keep) -> Stored | None:
+    """Return what another process has made, or None where this one is to make it, under the lock that the others wait for."""
+    done = turn.done
+    ours = asyncio.get_running_loop().create_future()
+
+    async def make() -> None:
+        ours.set_result(None)
+        if done is not None:
+            await asyncio.shield(done)
+
+    async def look() -> Stored | None:
+        return await cache.far(turn.key, request, keep.tags)
+
+    waiting: asyncio.Future[Stored | None] = asyncio.ensure_future(
+        cache.flights.once(turn.key, Work(make, look), wait_s=cache.options.wait_s)
+    )
+    waiting.add_done_callback(_heard)
+    await asyncio.wait((waiting, ours), return_when=asyncio.FIRST_COMPLETED)
+    found = waiting.result() if waiting.done() and waiting.exception() is None else None
+    if found is not None:
+        turn.settle(found)
+    return found
+
+
+def _heard(waiting: asyncio.Future[Stored | None]) -> None:
+    """Take note of how waiting ended, so that nobody is told of an error that is none: too long, or too many."""
+    if not waiting.cancelled():
+        waiting.exception()
