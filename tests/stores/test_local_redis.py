@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+import signal
 import sys
 import time
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Self
 
 import pytest
 
@@ -139,26 +140,64 @@ async def main(url, prefix, cookie):
     machine = Machine(Redis(url, prefix=prefix))
     await machine.listening()
     await machine.learn(cookie)
-    print("mira", flush=True)
-    await eventually(lambda: not machine.knows(cookie))
-    print(await machine.who(cookie), flush=True)
+    print("ready", flush=True)
+    while question := await asyncio.to_thread(sys.stdin.readline):
+        if question == "when told\\n":
+            await eventually(lambda: not machine.knows(cookie))
+        print(await machine.who(cookie), flush=True)
     await machine.store.close()
 
 asyncio.run(main(*sys.argv[1:]))
 """
 
 
+class OtherProcess:
+    """A worker that knows a visitor, and says who that is when it is asked: `now`, or `when told` that something has changed."""
+
+    def __init__(self, *arguments: str) -> None:
+        self._command = (sys.executable, "-c", _OTHER_PROCESS, *arguments)
+
+    async def __aenter__(self) -> Self:
+        pipe = asyncio.subprocess.PIPE
+        self.process = await asyncio.create_subprocess_exec(*self._command, stdin=pipe, stdout=pipe)
+        assert await self._said() == "ready"
+        return self
+
+    async def __aexit__(self, *failure: object) -> None:
+        self.process.kill()
+        await self.process.communicate()
+
+    async def who(self, when: str) -> str:
+        assert self.process.stdin is not None
+        self.process.stdin.write(f"{when}\n".encode())
+        return await self._said()
+
+    async def _said(self) -> str:
+        assert self.process.stdout is not None
+        async with asyncio.timeout(60):
+            return (await self.process.stdout.readline()).decode().strip()
+
+
 async def test_it_ends_in_another_process(machines: tuple[Machine, Machine], server: RedisServer, prefix: str) -> None:
     here, _ = machines
     cookie = await here.sign_in()
-    command = (sys.executable, "-c", _OTHER_PROCESS, server.url, prefix, cookie)
-    process = await asyncio.create_subprocess_exec(*command, stdout=asyncio.subprocess.PIPE)
-    assert process.stdout is not None
-    async with asyncio.timeout(60):
-        assert await process.stdout.readline() == b"mira\n"
+    async with OtherProcess(server.url, prefix, cookie) as other:
+        assert await other.who("now") == "mira"
         await here.registry.revoke_all("mira")
-        assert await process.stdout.readline() == b"nobody\n"
-        assert await process.wait() == 0
+        assert await other.who("when told") == "nobody"
+
+
+async def test_it_ends_in_a_process_that_was_stopped_meanwhile(machines: tuple[Machine, Machine], server: RedisServer, prefix: str) -> None:
+    """The question and the push wait for it, both; it must not answer before it has listened."""
+    here, _ = machines
+    cookie = await here.sign_in()
+    async with OtherProcess(server.url, prefix, cookie) as other:
+        other.process.send_signal(signal.SIGSTOP)
+        await here.registry.revoke_all("mira")
+        asked = asyncio.create_task(other.who("now"))
+        await asyncio.sleep(_SILENT_S)
+        other.process.send_signal(signal.SIGCONT)
+        assert await asked == "nobody"
 
 
 async def test_what_is_written_elsewhere_is_seen_although_its_absence_was_known(machines: tuple[Machine, Machine]) -> None:
