@@ -17,6 +17,9 @@ LIMIT = 50
 PATIENT: dict[str, Any] = {"wait_s": 30, "max_waiting": 10_000}  # a busy machine answers late, and a limit is to be counted all the same
 STORES: dict[str, tuple[str, str, dict[str, Any]]] = {
     "sqlite": ("buckler.stores.sqlite", "SQLite", {"busy_s": 30}),
+    "shared": ("buckler.stores.shared", "Shared", {"busy_s": 30}),
+    "postgresql": ("buckler.stores.postgresql", "PostgreSQL", PATIENT),
+    "valkey": ("buckler.stores.redis", "Redis", PATIENT),
     "redis": ("buckler.stores.redis", "Redis", PATIENT),
     "cluster": ("buckler.stores.redis", "Redis", {**PATIENT, "cluster": True}),
 }
@@ -26,6 +29,8 @@ def store(text: str) -> Any:
     """Return the store that `text` describes."""
     kind, _, place = text.partition(" ")
     module, name, more = STORES[kind]
+    if kind == "shared":
+        return getattr(import_module(module), name)("limited", folder=place, **more)
     return getattr(import_module(module), name)(place, **more)
 
 

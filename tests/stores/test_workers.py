@@ -85,9 +85,21 @@ def _url(fixture: str) -> Callable[[pytest.FixtureRequest], str]:
     return lambda request: str(request.getfixturevalue(fixture).url)
 
 
+def _shared(request: pytest.FixtureRequest) -> str:
+    return str(request.getfixturevalue("tmp_path"))
+
+
+def _postgresql(request: pytest.FixtureRequest) -> str:
+    server = request.getfixturevalue("postgresql_server")
+    return str(server.url(server.new_database()))
+
+
 PLACES: dict[str, Callable[[pytest.FixtureRequest], str]] = {
     "sqlite": _sqlite,
+    "shared": _shared,
+    "postgresql": _postgresql,
     "redis": _url("redis_server"),
+    "valkey": _url("valkey_server"),
     "cluster": _url("redis_cluster"),
 }
 
