@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from functools import lru_cache
 
+SESSION = "__Host-session"  # what `sessions` sets, and others look for
 _WHITE = b" \t"
 
 

@@ -4,17 +4,19 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, cast
 
+from buckler.core.answer import Refusal
+from buckler.core.clock import HandClock
 from buckler.protections.bans import Bans, Ledger
+from buckler.stores.memory import Memory
 from tests.requests import request_of, site_of
 
 if TYPE_CHECKING:
-    from buckler.core.answer import Answer, Refusal
-    from buckler.core.clock import HandClock
+    from buckler.core.answer import Answer
     from buckler.core.request import Request
     from buckler.core.site import Site
     from buckler.core.store import Op
 
-CLIENT = "203.0.113.7"
+CLIENT, OTHER = "203.0.113.7", "198.51.100.1"
 
 
 class Worker:
@@ -56,3 +58,15 @@ class Worker:
         """Let the requests go by that tell the store of a ban."""
         for client in list(self.ledger.suspects):
             self.asks(client)
+
+
+def workers(count: int = 2) -> list[Worker]:
+    """Workers of one site: one clock, one store."""
+    clock = HandClock()
+    store = Memory(clock=clock)
+    return [Worker(site=site_of(clock=clock, store=store)) for _ in range(count)]
+
+
+def banned(worker: Worker, client: str = CLIENT) -> bool:
+    """Whether a request of `client` is refused."""
+    return isinstance(worker.asks(client), Refusal)

@@ -4,11 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from buckler.core.cookies import cookie
+from buckler.core.cookies import SESSION, cookie
 from buckler.core.event import Event
 from buckler.core.sign import fingerprint
 from buckler.protections.bans.weights import has_proxy_fields, is_told, of_its_own_will, points_of
-from buckler.protections.sessions import COOKIE
 
 if TYPE_CHECKING:
     from buckler.core.answer import Refusal
@@ -18,7 +17,7 @@ if TYPE_CHECKING:
     from buckler.protections.bans.ledger import Ledger
     from buckler.protections.bans.suspects import Struck
 
-_SESSION = COOKIE.encode()
+_SESSION = SESSION.encode()
 
 
 class Listener:

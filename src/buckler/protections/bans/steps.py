@@ -9,7 +9,6 @@ from buckler.core.protection import Steps, Wait
 from buckler.protections.bans.listener import Listener
 from buckler.protections.bans.sharing import Sharing
 from buckler.protections.bans.suspects import Struck
-from buckler.protections.sessions import Session
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -73,8 +72,8 @@ def _verdict(site: Site, ledger: Ledger, struck: Struck, banned: Refusal) -> Cal
 
 def _is_spared(request: Request, struck: Struck) -> bool:
     """Whether somebody is signed in here who did nothing: a network's other people pay for one of them, but not those."""
-    session = request.session
-    if not isinstance(session, Session) or session.person is None:
+    session = request.session  # of `sessions`, which has looked it up before: protections meet through the request alone
+    if getattr(session, "person", None) is None:
         return False
     request.touched = True  # what is answered hangs on the session, and no cache must think otherwise
-    return session.handle not in struck
+    return getattr(session, "handle", "") not in struck

@@ -29,7 +29,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, ClassVar
 
 from buckler.core.answer import refusal
-from buckler.core.cookies import cookie
+from buckler.core.cookies import SESSION, cookie
 from buckler.core.headers import add_vary, first
 from buckler.core.options import need, need_one_of, need_positive, options
 from buckler.core.protection import Card, Steps, Wait
@@ -46,7 +46,7 @@ if TYPE_CHECKING:
 
 __all__ = ["COOKIE", "Session", "Sessions"]
 
-COOKIE = "__Host-session"
+COOKIE = SESSION
 NOT_SAVED = refusal(500, "sessions.not_saved", "The application could not answer.", "Try again later; the error has been recorded.")
 
 _NAME = COOKIE.encode()
