@@ -11,7 +11,7 @@ import pytest
 from buckler.core.clock import HandClock
 from buckler.core.store import Able, Add, Drop, Get, Op, Put, Reach, Replace, Reply, Take
 from buckler.errors import ConfigError, StoreError
-from buckler.stores.local import Local
+from buckler.stores.local import Bounds, Local
 from buckler.stores.memory import Memory
 
 if TYPE_CHECKING:
@@ -58,7 +58,7 @@ class Server:
         return self.silent_s
 
     def local(self, **options: float) -> Local:
-        return Local(self, self, clock=self.clock, **options)  # type: ignore[arg-type]  # whole numbers where they must be
+        return Local(self, self, clock=self.clock, bounds=Bounds(**options))  # type: ignore[arg-type]  # whole numbers where they must be
 
 
 A, B = Get("a"), Get("b")
@@ -261,5 +261,5 @@ async def test_it_closes_its_store_and_forgets() -> None:
 
 @pytest.mark.parametrize("option", ["max_entries", "max_bytes", "max_value_bytes", "kept_s", "silent_s"])
 def test_numbers_are_over_zero(option: str) -> None:
-    with pytest.raises(ConfigError, match=f"Local.{option}"):
+    with pytest.raises(ConfigError, match=f"Bounds.{option}"):
         Server().local(**{option: 0})

@@ -40,7 +40,7 @@ class World:
         self.listening = True
         self.silent_s = 0.0
         self.tell: Callable[[list[str] | None], None] = lambda _keys: None
-        self.local = Local(self, self, clock=HandClock(), silent_s=2)
+        self.local = Local(self, self, clock=HandClock())
         self.tasks: list[asyncio.Task[None]] = []
 
     # ---- the server, as the first level sees it

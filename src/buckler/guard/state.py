@@ -38,6 +38,7 @@ def sealed(store: Store, keys: Keys, events: Events, clock: Clock) -> Store:
         return store
 
     def forged(detail: str) -> None:
+        """Tell that a value counts as absent, because this site has not written it, or not there and for now."""
         events.append(Event("store.forged", clock.now(), "note", detail=detail))
 
     behind = Sealed(store, keys, clock=clock, forged=forged)

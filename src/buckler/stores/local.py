@@ -12,7 +12,7 @@ from __future__ import annotations
 from collections import OrderedDict
 from typing import TYPE_CHECKING, Protocol
 
-from buckler.core.options import need_positive
+from buckler.core.options import need_positive, options
 from buckler.core.store import Get, Take, able
 
 if TYPE_CHECKING:
@@ -50,30 +50,28 @@ class Pushes(Protocol):
         ...
 
 
+@options
+class Bounds:
+    """At most `max_entries` keys and `max_bytes`: those not asked for longest make room. No value over `max_value_bytes`. `kept_s`: nothing
+    is believed for longer. `silent_s`: the bound on how long a change made elsewhere can go unseen."""
+
+    max_entries: int = 100_000
+    max_bytes: int = 64 << 20
+    max_value_bytes: int = 64 << 10
+    kept_s: float = 300.0
+    silent_s: float = 2.0
+
+    def __post_init__(self) -> None:
+        need_positive(self, **vars(self))
+
+
 class Local:
-    """What is known of `store`, as long as `pushes` says what changes in it.
+    """What is known of `store`, within `bounds`, as long as `pushes` says what changes in it."""
 
-    At most `max_entries` keys and `max_bytes`, those not asked for longest make room; no value over `max_value_bytes`. `kept_s`: nothing
-    is believed for longer. `silent_s`: the bound on how long a change made elsewhere can go unseen. Raises `ConfigError`.
-    """
-
-    def __init__(  # noqa: PLR0913  # bounds, all with a default
-        self,
-        store: Dated,
-        pushes: Pushes,
-        *,
-        clock: Clock,
-        max_entries: int = 100_000,
-        max_bytes: int = 64 << 20,
-        max_value_bytes: int = 64 << 10,
-        kept_s: float = 300.0,
-        silent_s: float = 2.0,
-    ) -> None:
-        numbers = {"max_entries": max_entries, "max_bytes": max_bytes, "max_value_bytes": max_value_bytes}
-        need_positive(self, **numbers, kept_s=kept_s, silent_s=silent_s)
+    def __init__(self, store: Dated, pushes: Pushes, *, clock: Clock, bounds: Bounds | None = None) -> None:
         self._store, self._clock, self._heard_s = store, clock, pushes.heard_s
-        self._max_entries, self._max_bytes, self._max_value_bytes = max_entries, max_bytes, max_value_bytes
-        self._kept_s, self._silent_s = kept_s, silent_s
+        self._bounds = bounds = bounds or Bounds()
+        self._silent_s = bounds.silent_s
         self.able = able(store)
         self._known: OrderedDict[str, _Known] = OrderedDict()
         self._bytes = 0
@@ -118,7 +116,7 @@ class Local:
         now_s = self._clock.now()
         for op, reply, until_s in zip(ops, replies, untils, strict=True):
             if op.key in kept and (reply is None or isinstance(reply, bytes)):
-                self._keep(op.key, reply, now_s + self._kept_s if reply is None else min(now_s + self._kept_s, until_s))
+                self._keep(op.key, reply, now_s + self._bounds.kept_s if reply is None else min(now_s + self._bounds.kept_s, until_s))
         return replies
 
     async def close(self) -> None:
@@ -153,12 +151,12 @@ class Local:
 
     def _keep(self, key: str, value: bytes | None, until_s: float) -> None:
         size = _size(key, value)
-        if size > self._max_value_bytes:
+        if size > self._bounds.max_value_bytes:
             return
         self._forget([key])
         self._known[key] = (value, until_s)
         self._bytes += size
-        while self._bytes > self._max_bytes or len(self._known) > self._max_entries:
+        while self._bytes > self._bounds.max_bytes or len(self._known) > self._bounds.max_entries:
             oldest, (gone, _) = self._known.popitem(last=False)
             self._bytes -= _size(oldest, gone)
 
