@@ -16,7 +16,8 @@ from tempfile import TemporaryDirectory
 
 ROOT = Path(__file__).resolve().parent.parent
 LOCKS = ("dev", "test", "run")  # the largest first
-BENCH = ("pyproject.toml", "--extra", "accounts", "--extra", "fastapi", "--extra", "redis", "--extra", "compression", "bench/requirements.in")
+EXTRAS = ("accounts", "compression", "fastapi", "redis")
+BENCH = ("pyproject.toml", *(f"--extra={extra}" for extra in EXTRAS), "bench/requirements.in")
 OLDER = ("sqlalchemy", "email-validator")  # fastapi-users and its adapter cannot have the newest of these
 HEADER = "# Written by `make lock`. Installed with --require-hashes.\n"
 
