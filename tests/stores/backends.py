@@ -6,14 +6,19 @@ import asyncio
 from itertools import count
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from buckler.core.clock import HandClock
+from buckler.core.clock import HandClock, SystemClock
+from buckler.core.event import Events
+from buckler.core.sign import Keys
 from buckler.core.store import Take, Taken
+from buckler.guard.state import sealed
 from buckler.stores.memcached import Memcached
 from buckler.stores.memory import Memory
 from buckler.stores.postgresql import PostgreSQL
 from buckler.stores.redis import Redis
+from buckler.stores.sealed import Sealed
 from buckler.stores.shared import Shared
 from buckler.stores.sqlite import SQLite
+from buckler.testing import SECRET
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -64,6 +69,19 @@ def _memcached(server: Any, path: Path, **options: Any) -> Store:
     return Memcached(f"{host}:{port}", prefix=f"test{next(_numbers)}", **{**PATIENT, **options})
 
 
+def _sealed(server: None, path: Path, **options: Any) -> Store:
+    return Sealed(_memory(server, path, **options), Keys([SECRET]), clock=CLOCK, forged=_forged)
+
+
+def _guarded(server: Any, path: Path, **options: Any) -> Store:
+    """As a guard uses it: sealed, and with a first level, since it tells what changes."""
+    return sealed(_redis(server, path, **options), Keys([SECRET]), Events(), SystemClock())
+
+
+def _forged(detail: str) -> None:
+    raise AssertionError(detail)
+
+
 BACKENDS: dict[str, Backend] = {
     "memory": Backend(None, _memory),
     "sqlite": Backend(None, _sqlite),
@@ -74,6 +92,8 @@ BACKENDS: dict[str, Backend] = {
     "valkey cluster": Backend("valkey_cluster", _cluster, 0.05),
     "postgresql": Backend("postgresql_server", _postgresql, 0.05),
     "memcached": Backend("memcached_server", _memcached, 0.2, counts=False),
+    "memory, sealed": Backend(None, _sealed),
+    "redis, guarded": Backend("redis_server", _guarded, 0.05),
 }
 
 
