@@ -9,11 +9,14 @@ How:
     process and decided before anything else is looked at. It ignores path and method, so no spelling of a path is a way round.
     Routes add limits of their own, by client, by account, by route or for the whole site, counted in the shared store: all limits
     of a request in one atomic round trip. The algorithm is GCRA: a burst of the whole quota, then evenly. A success never gives
-    anything back.
+    anything back. A request may have a price, a worker may take a part of a quota on lease and spend it without the store, and a limit may
+    be in milliseconds of processor time, which are measured while the request runs and charged when it is over; what is used beyond the
+    quota is owed, and paid before the next request.
 
 Does not stop:
     A flood from very many addresses (that is what a network in front is for), and traffic so heavy that the machine cannot read
-    it. The site-wide quota is per worker: with eight workers a client gets up to eight times as much.
+    it. The site-wide quota is per worker: with eight workers a client gets up to eight times as much. Processor time is known when it has
+    been used: requests that run at the same time are let in by what requests of their route have used lately.
 
 Turn off when:
     A proxy in front limits every client already; keep the routes' limits then, with `flood=None`.

@@ -24,26 +24,27 @@ T = TypeVar("T", bound=Callable[..., Any])
 class Meter:
     """The processor time of one request, in all threads that work for it."""
 
-    __slots__ = ("_parts_s", "_since_s", "due")
+    __slots__ = ("_here_s", "_since_s", "_threads_s", "due")
 
     def __init__(self) -> None:
-        self._parts_s: list[float] = []  # appended by several threads, which `+=` would not survive
-        self._since_s = 0.0
+        self._here_s = self._since_s = 0.0
+        self._threads_s: list[float] = []  # appended to by several at once, which `+=` would not survive
         self.due: list[Callable[[int], Awaitable[None]]] = []  # told the sum when the request is over
 
     def resume(self) -> None:
         self._since_s = thread_time()
 
     def pause(self) -> None:
-        self._parts_s[:] = [sum(self._parts_s, thread_time() - self._since_s)]
+        self._here_s += thread_time() - self._since_s
 
     def add(self, seconds_s: float) -> None:
-        self._parts_s.append(seconds_s)
+        """Count what another thread has used."""
+        self._threads_s.append(seconds_s)
 
     @property
     def used_us(self) -> int:
         """Microseconds so far; what runs at this moment is not in it."""
-        return round(sum(self._parts_s) * _US)
+        return round((self._here_s + sum(self._threads_s)) * _US)
 
     async def settle(self) -> None:
         used_us = self.used_us
