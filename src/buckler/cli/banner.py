@@ -64,6 +64,8 @@ def _add_guard(table: Table, guard: Guard) -> None:
 
 
 def _store(store: Any) -> str:
+    while hasattr(store, "behind"):  # what the guard has put before it is no news
+        store = store.behind
     name = type(store).__name__
     return f"{name} [yellow](each worker counts for itself)[/]" if name == "Memory" else name
 

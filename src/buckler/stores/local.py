@@ -69,7 +69,7 @@ class Local:
     """What is known of `store`, within `bounds`, as long as `pushes` says what changes in it."""
 
     def __init__(self, store: Dated, pushes: Pushes, *, clock: Clock, bounds: Bounds | None = None) -> None:
-        self._store, self._clock, self._heard_s = store, clock, pushes.heard_s
+        self.behind, self._clock, self._heard_s = store, clock, pushes.heard_s
         self._bounds = bounds = bounds or Bounds()
         self._silent_s = bounds.silent_s
         self.able = able(store)
@@ -107,7 +107,7 @@ class Local:
             self._flying[key] = self._flying.get(key, 0) + 1
         kept: set[str] = set()
         try:
-            replies, untils = await self._store.dated(ops)
+            replies, untils = await self.behind.dated(ops)
             if age == self._age:
                 kept = asked - self._spoiled
         finally:  # whoever failed to write may have written
@@ -121,7 +121,7 @@ class Local:
 
     async def close(self) -> None:
         self._changed(None)
-        await self._store.close()
+        await self.behind.close()
 
     def _land(self, asked: set[str]) -> None:
         for key in asked:

@@ -56,7 +56,7 @@ class Sealed:
     """
 
     def __init__(self, store: Store, keys: Keys, *, clock: Clock, forged: Callable[[str], None]) -> None:
-        self._store, self._clock, self._forged = store, clock, forged
+        self.behind, self._clock, self._forged = store, clock, forged
         self.able = able(store)
         parts = [keys.proofs(f"store/{part}", b"") for part in ("id", "authentic", "secret")]
         rotation = [_Secret(name[:_ID_BYTES], authentic, secret) for name, authentic, secret in zip(*parts, strict=True)]
@@ -69,9 +69,9 @@ class Sealed:
     async def dated(self, ops: list[Op]) -> tuple[list[Reply], list[float]]:
         """Do all `ops`. Returns the answers, and until when each value that was got is good: seconds since the epoch, 0 for all else."""
         now_s = self._clock.now()
-        replies = await self._store.batch([self._sealed(op, now_s) if isinstance(op, Put | Add | Replace) else op for op in ops])
+        replies = await self.behind.batch([self._sealed(op, now_s) if isinstance(op, Put | Add | Replace) else op for op in ops])
         if len(replies) != len(ops):
-            raise StoreError(f"{type(self._store).__name__} answered what it was not asked")
+            raise StoreError(f"{type(self.behind).__name__} answered what it was not asked")
         untils = [0.0] * len(ops)
         for at, op in enumerate(ops):
             raw = replies[at]
@@ -80,7 +80,7 @@ class Sealed:
         return replies, untils
 
     async def close(self) -> None:
-        await self._store.close()
+        await self.behind.close()
 
     def _sealed(self, op: Put | Add | Replace, now_s: float) -> Op:
         newest, name = self._newest, op.key.encode("utf-8", "surrogatepass")
