@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-EVERY_S = 0.005  # between two looks: a turn of the loop that is overloaded serves for so long, and for the delay that is allowed
-_STANDING_S = 0.1  # Facebook's N, and CoDel's interval: a burst is over sooner
+_EVERY_S = 0.005  # between two looks: 200 a second, each of about 2 µs
+_EVERY_STRAINED_S = 0.001  # once a turn of the loop, which then serves for `allowed_s`, and turns away for the rest of it
+_STANDING_S = 0.2  # CoDel's interval and Facebook's N are 0.1; with twice that, nobody is turned away at 80 % of what can be served
+_INTERVAL = 10
 _STANDING_LOOKS = 3  # a single handler that blocks is late once, and once more with what had to wait for it
 _GRAINS = 2  # a request behind two others has not waited for long, however long each of them takes
 _SMOOTH = 0.2
@@ -13,40 +15,47 @@ class Lag:
     """A timer is due at `due_s`; whoever runs later than that sees by how much the loop is late, without any queue's telling.
 
     As CoDel does (RFC 8289), and Facebook with its queues ("Fail at Scale", ACM Queue 13(8)): a delay that comes and goes is a burst,
-    and passes. One that has stood for a tenth of a second is a queue that only grows: from then on whoever finds the loop later than
-    `allowed_s` came too late, until a look is on time again.
+    and passes. One that has stood for a fifth of a second is a queue that only grows: the loop is `strained`, and whoever finds it later
+    than `allowed_s` has come too late. It is so until it has been on time for as long. (CoDel lets go at the first packet that is on
+    time. Here a turn of the loop is short, and by chance one of them is on time in any overload: each would cost a fifth of a second.)
     """
 
-    __slots__ = ("_base_s", "_late_looks", "_late_since_s", "allowed_s", "due_s", "grain_s", "strained")
+    __slots__ = ("_base_s", "_busy_s", "_ended", "_late_looks", "_other_since_s", "allowed_s", "due_s", "every_s", "strained")
 
     def __init__(self, allowed_s: float) -> None:
         self._base_s = self.allowed_s = allowed_s
-        self.due_s = 0.0
-        self.grain_s = 0.0  # how long one request keeps the loop to itself, as seen when it was late
-        self.forget()
+        self._busy_s = self._ended = 0.0  # smoothed: how long the loop was busy when it was late, and how many it answered in that time
+        self.begin(0.0)
 
-    def forget(self) -> None:
+    def begin(self, now_s: float) -> None:
         """Begin anew: the loop is another one, or has slept."""
-        self.strained = False
-        self._late_since_s, self._late_looks = 0.0, 0
+        self.strained, self.every_s, self.due_s = False, _EVERY_S, now_s + _EVERY_S
+        self._other_since_s, self._late_looks = now_s, 0
 
     def look(self, now_s: float, ended: int) -> None:
         """Judge one look of the timer: `ended` requests were answered since the last one."""
         late_s = now_s - self.due_s
-        if late_s < self.allowed_s:
-            self.forget()
-        else:
-            if not self._late_looks:
-                self._late_since_s = self.due_s
-            self._late_looks += 1
-            if self._late_looks >= _STANDING_LOOKS and now_s - self._late_since_s >= _STANDING_S:
-                self.strained = True
-        if ended and late_s >= self._base_s:
-            self.grain_s += ((late_s + EVERY_S) / ended - self.grain_s) * _SMOOTH
-            self.allowed_s = max(self._base_s, _GRAINS * self.grain_s)
-        self.due_s = now_s + EVERY_S
+        is_late = late_s >= self.allowed_s
+        self._late_looks = self._late_looks + 1 if is_late else 0
+        if is_late == self.strained:
+            self._other_since_s = now_s
+        elif now_s - self._other_since_s >= self._stands_s and (self.strained or self._late_looks >= _STANDING_LOOKS):
+            self.strained = is_late
+            self._other_since_s = now_s
+            self.every_s = _EVERY_STRAINED_S if is_late else _EVERY_S
+        if late_s >= self._base_s:
+            self._busy_s += (late_s + self.every_s - self._busy_s) * _SMOOTH
+            self._ended += (ended - self._ended) * _SMOOTH
+            if self._ended >= _SMOOTH:
+                self.allowed_s = max(self._base_s, _GRAINS * self._busy_s / self._ended)
+        self.due_s = now_s + self.every_s
 
     @property
     def standing_s(self) -> float:
         """How late one may be before it is looked at more closely."""
-        return self.allowed_s if self.strained else max(self.allowed_s, _STANDING_S)
+        return self.allowed_s if self.strained else self._stands_s
+
+    @property
+    def _stands_s(self) -> float:
+        """How long a delay must last to be no burst: CoDel's interval, or ten times what is allowed."""
+        return max(_STANDING_S, self.allowed_s * _INTERVAL)

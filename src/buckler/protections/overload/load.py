@@ -5,10 +5,9 @@ from __future__ import annotations
 import asyncio
 import math
 from itertools import cycle
-from time import monotonic as system_monotonic
+from time import monotonic
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from buckler.protections.overload.lag import EVERY_S, Lag
 from buckler.protections.overload.shares import ANONYMOUS, MARK, PATIENCE, SIGNED_IN, claims
 
 if TYPE_CHECKING:
@@ -17,6 +16,7 @@ if TYPE_CHECKING:
     from buckler.core.answer import Refusal
     from buckler.core.request import Request
     from buckler.protections.overload.gradient import Gradient
+    from buckler.protections.overload.lag import Lag
     from buckler.protections.overload.shares import Shares
 
 _A_MOMENT_S = 1e-9
@@ -28,6 +28,13 @@ class Answers(NamedTuple):
 
     full: Sequence[tuple[Refusal, Refusal]]  # one for each `Retry-After`, so that not all come back at once
     client: Refusal
+
+
+class Time(NamedTuple):
+    """The machine's own, never the site's: how late an event loop is cannot be set by hand. Tests hand in a machine that they made up."""
+
+    monotonic: Callable[[], float] = monotonic
+    loop: Callable[[], Any] = asyncio.get_running_loop
 
 
 class State(NamedTuple):
@@ -53,11 +60,10 @@ class Load:
         answers: Answers,
         *,
         per_client: int,
-        monotonic: Callable[[], float] = system_monotonic,
     ) -> None:
         self._gradient, self._lag, self._shares = gradient, lag, shares
         self._client_refusal, self._full = answers.client, cycle(answers.full)
-        self._per_client, self._monotonic = per_client, monotonic
+        self._per_client, (self._monotonic, self._running_loop) = per_client, Time()
         self._clients: dict[str, int] = {}  # requests inside, also those that stream
         self._working, self._limit = 0, int(gradient.limit)
         self._late_s = -math.inf  # when a request that comes in is looked at more closely; before that, one comparison is all
@@ -68,6 +74,10 @@ class Load:
         self._taken = dict.fromkeys(PATIENCE, 0)  # … and how many by each
         self._loop: asyncio.AbstractEventLoop | None = None
         self._round = self._idle_looks = 0
+
+    def use(self, time: Time) -> None:
+        """Live in another time than the machine's."""
+        self._monotonic, self._running_loop = time
 
     @property
     def state(self) -> State:
@@ -178,19 +188,18 @@ class Load:
 
     def _follow(self, now_s: float) -> None:
         """Start the timer where it does not run: at the first request, after a rest, in another event loop."""
-        loop = asyncio.get_running_loop()
+        loop = self._running_loop()
         if loop is self._loop:
             return
         self._loop = loop
         self._round += 1
-        self._lag.forget()
-        self._lag.due_s = now_s + EVERY_S
+        self._lag.begin(now_s)
         self._idle_looks = 0
         self._later(loop)
 
     def _later(self, loop: asyncio.AbstractEventLoop) -> None:
         self._late_s = self._lag.due_s + self._lag.standing_s
-        loop.call_later(EVERY_S, self._look, loop, self._round)
+        loop.call_later(self._lag.every_s, self._look, loop, self._round)
 
     def _look(self, loop: asyncio.AbstractEventLoop, turn: int) -> None:
         if turn != self._round:

@@ -47,8 +47,11 @@ def claims(request: Request) -> bool:
 
 
 class Shares:
-    """Which routes are marked, and which part of the limit is `kept` for whom. The router is asked only about requests that are about to be turned away, and what it says is kept,
-    by method, host and path: a stranger's wrong guess at what a custom route looks at would cost no more than a place at work."""
+    """Which routes are marked, and which part of the limit is `kept` for whom.
+
+    The router is asked only about requests that are about to be turned away, and what it says is remembered by method, host and path: a
+    route of a shape of its own that looks at more than these could be taken for another one, at the price of one place at work.
+    """
 
     __slots__ = ("_looks_left", "_marked", "_plain", "_routes", "kept")
 
