@@ -410,6 +410,33 @@ async def test_who_cannot_wait_has_the_same_shelf(clock: HandClock, behind: Memo
     assert len(shelf(None, clock).immediate()) == 0
 
 
+async def test_a_thread_without_a_loop_waits_a_moment_for_another_writer(clock: HandClock) -> None:
+    busy = Busy(clock=clock)
+    now = shelf(busy, clock).immediate()
+
+    def ended(doing: Any) -> Any:
+        with pytest.raises(StopIteration) as done:
+            doing.send(None)
+        return done.value.value
+
+    assert await asyncio.to_thread(ended, now.put("k", "a", ttl_s=10)) is True
+    assert busy.asked == 3
+    events = Events()
+    never = shelf(Never(), clock, events=events).immediate()
+    assert await asyncio.to_thread(ended, never.get("k")) is None
+    assert len(events.drain()) == 1
+
+
+class Busy(Memory):
+    """Is free at the third try."""
+
+    asked = 0
+
+    def at_once(self, ops: list[Any]) -> Any:
+        self.asked += 1
+        return super().at_once(ops) if self.asked > 2 else None
+
+
 class Never(Memory):
     """Is always busy."""
 

@@ -139,7 +139,7 @@ class Flights:
     def _begin(self, key: str, work: Work[Any], doing: Coroutine[Any, Any, Any], *, background: bool = False) -> _Flight:
         flight = _Flight(work, background=background)
         flight.task = asyncio.create_task(doing, context=work.context)
-        # Not asyncio.timeout: what ends the work must be told from the work's own TimeoutError, and costs half of it.
+        # Not asyncio.timeout: what ends the work must be told from a TimeoutError of the work itself.
         flight.end = flight.task.get_loop().call_later(self._work_s, flight.task.cancel)
         self._flights[key] = flight
         self._tasks.add(flight.task)

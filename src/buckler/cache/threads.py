@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import asyncio
 import threading
 from concurrent.futures import Future, wait
 from typing import TYPE_CHECKING, Any, TypeVar, cast
 
+from buckler.cache.far import has_loop
 from buckler.core.event import Event
 from buckler.errors import BusyError
 
@@ -46,7 +46,7 @@ class Threads:
             flight, led = self._flight(key)
             if led:
                 return self._made(key, flight, make)
-            if flight.thread == threading.get_ident() or _has_loop():
+            if flight.thread == threading.get_ident() or has_loop():
                 return make()
             if not wait((flight,), timeout=wait_s).done:
                 raise BusyError(f"not made in {wait_s} seconds")
@@ -90,11 +90,3 @@ class Threads:
         with self._lock:
             if self._flights.get(key) is flight:
                 del self._flights[key]
-
-
-def _has_loop() -> bool:
-    try:
-        asyncio.get_running_loop()
-    except RuntimeError:
-        return False
-    return True
