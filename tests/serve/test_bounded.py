@@ -1,4 +1,4 @@
-"""The two limits that uvicorn's protocol lacks, on a real socket."""
+"""The three limits that uvicorn's protocol lacks, on a real socket."""
 
 from __future__ import annotations
 
@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import AsyncIterator
 
 HOST = b"GET / HTTP/1.1\r\nHost: a\r\n"
+_PIECES = 500  # 32 MiB: more than the sockets of both sides hold
 CLOSING = HOST + b"Connection: close\r\n\r\n"
 
 
@@ -26,6 +27,12 @@ async def app(scope: Any, receive: Any, send: Any) -> None:
         await asyncio.sleep(0.3)
         await send({"type": "websocket.send", "text": "still here"})
         await send({"type": "websocket.close", "code": 1000})
+        return
+    if scope["path"] == "/large":
+        await send({"type": "http.response.start", "status": 200, "headers": []})
+        for _ in range(_PIECES):
+            await send({"type": "http.response.body", "body": b"a" * 65536, "more_body": True})
+        await send({"type": "http.response.body", "body": b""})
         return
     size = 0
     more = True
@@ -39,8 +46,10 @@ async def app(scope: Any, receive: Any, send: Any) -> None:
 
 
 @asynccontextmanager
-async def served(head_s: float = 5.0) -> AsyncIterator[int]:
-    config = Config(app, port=0, http=bounded(8192, head_s), ws="websockets-sansio", lifespan="off", log_level="error", server_header=False)
+async def served(head_s: float = 5.0, stall_s: float = 5.0) -> AsyncIterator[int]:
+    config = Config(
+        app, port=0, http=bounded(8192, head_s, stall_s), ws="websockets-sansio", lifespan="off", log_level="error", server_header=False
+    )
     server = Server(config)
     config.load()
     server.lifespan = config.lifespan_class(config)
@@ -145,3 +154,31 @@ async def test_a_socket_is_not_ended_by_the_timer() -> None:
 async def test_a_malformed_head_is_answered_as_before() -> None:
     async with served() as port:
         assert (await said_to(port, b"NOT HTTP\r\n\r\n")).startswith(b"HTTP/1.1 400 ")
+
+
+LARGE = b"GET /large HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n"
+
+
+async def test_who_takes_nothing_of_an_answer_is_let_go() -> None:
+    async with served(stall_s=0.1) as port:
+        reader, writer = await asyncio.open_connection("127.0.0.1", port, limit=1024)
+        writer.write(LARGE)
+        await asyncio.sleep(1)  # the reader stops at its own limit
+        heard = bytearray()
+        with suppress(ConnectionError):
+            while piece := await reader.read(1_000_000):
+                heard += piece
+        writer.close()
+        assert len(heard) < _PIECES * 65536
+
+
+async def test_who_reads_gets_all_of_it() -> None:
+    async with served(stall_s=0.5) as port:
+        reader, writer = await asyncio.open_connection("127.0.0.1", port)
+        writer.write(LARGE)
+        heard = 0
+        while piece := await reader.read(1_000_000):
+            heard += len(piece)
+            await asyncio.sleep(0.001)
+        writer.close()
+        assert heard >= _PIECES * 65536

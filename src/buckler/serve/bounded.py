@@ -1,4 +1,5 @@
-"""Uvicorn's HTTP/1.1 protocol with two limits that it lacks: how long a head may be, and how long it may take.
+"""Uvicorn's HTTP/1.1 protocol with three limits that it lacks: how long a head may be, how long it may take, and how long a client may
+take nothing of what waits for it.
 
 A head that arrives in one piece, as every ordinary one does, pays for one comparison more. The road not taken is `h11`, which has
 the first limit but parses in Python.
@@ -22,10 +23,12 @@ class BoundedProtocol(HttpToolsProtocol):
 
     max_head_bytes = 32 * 1024
     head_s = 10.0
+    stall_s = 30.0
 
     _head_bytes = 0  # of a head that has begun and is not complete
     _head_end = b""  # its last bytes: the empty line that ends it may come in two pieces
     _head_timer: TimerHandle | None = None
+    _stall_timer: TimerHandle | None = None  # of a client that does not read
     _taken_over = False  # by the WebSocket protocol
 
     def connection_made(self, transport: Transport) -> None:  # type: ignore[override]  # as uvicorn declares it
@@ -34,6 +37,7 @@ class BoundedProtocol(HttpToolsProtocol):
 
     def connection_lost(self, exc: Exception | None) -> None:
         self._head_is_here()
+        self._has_read()
         super().connection_lost(exc)
 
     def data_received(self, data: bytes) -> None:
@@ -54,6 +58,21 @@ class BoundedProtocol(HttpToolsProtocol):
                 self._refuse(_TOO_LONG)
             elif self._head_timer is None:
                 self._wait_for_head()
+
+    def pause_writing(self) -> None:
+        """As much waits for the client as may. Uvicorn would wait for it for ever, and the application too."""
+        super().pause_writing()
+        self._stall_timer = self.loop.call_later(self.stall_s, self.transport.abort)
+
+    def resume_writing(self) -> None:
+        """The client has read most of it. What it reads in drops does not bring it so far in time."""
+        self._has_read()
+        super().resume_writing()
+
+    def _has_read(self) -> None:
+        if self._stall_timer is not None:
+            self._stall_timer.cancel()
+            self._stall_timer = None
 
     def handle_websocket_upgrade(self) -> None:
         """The connection is the WebSocket protocol's from here on: our timer must not end it."""
@@ -88,19 +107,19 @@ class BoundedProtocol(HttpToolsProtocol):
         self.transport.close()
 
 
-def bounded(max_head_bytes: int, head_s: float) -> Any:
+def bounded(max_head_bytes: int, head_s: float, stall_s: float) -> Any:
     """Return the protocol with these limits, in the form that survives the way into a worker (see `Factory`)."""
-    return Factory(max_head_bytes, head_s)
+    return Factory(max_head_bytes, head_s, stall_s)
 
 
 class Factory:
     """Makes protocols. A class made on the fly could not be pickled for a worker; this object can."""
 
-    def __init__(self, max_head_bytes: int, head_s: float) -> None:
-        self._max_head_bytes, self._head_s = max_head_bytes, head_s
+    def __init__(self, max_head_bytes: int, head_s: float, stall_s: float) -> None:
+        self._max_head_bytes, self._head_s, self._stall_s = max_head_bytes, head_s, stall_s
 
     def __call__(self, *args: Any, **kwargs: Any) -> BoundedProtocol:
         """Return the protocol of a new connection."""
         made = BoundedProtocol(*args, **kwargs)
-        made.max_head_bytes, made.head_s = self._max_head_bytes, self._head_s
+        made.max_head_bytes, made.head_s, made.stall_s = self._max_head_bytes, self._head_s, self._stall_s
         return made

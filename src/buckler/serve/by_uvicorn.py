@@ -68,7 +68,7 @@ def config_of(serving: Serving, files: Files) -> Config:
         "buckler.serve.worker:make_app",
         factory=True,
         interface="asgi3",
-        http=bounded(serving.max_head_bytes, serving.head_s),
+        http=bounded(serving.max_head_bytes, serving.head_s, serving.stall_s),
         ws="websockets-sansio" if _has_websockets() else "none",
         ws_max_size=_MAX_MESSAGE_BYTES,
         ws_per_message_deflate=False,  # a compressed megabyte may be a gigabyte

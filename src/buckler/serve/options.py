@@ -22,6 +22,7 @@ class Serving:
     - `tls`: the oldest version spoken, "1.3" or "1.2".
     - `max_head_bytes`: request line and header fields together.
     - `head_s`: time for a connection to say its first complete head, and for every later one to arrive.
+    - `stall_s`: how long a client may take nothing of an answer that waits for it (uvicorn; granian has no such limit).
     - `keep_alive_s`: how long an idle connection is kept.
     - `max_connections`: open at a time, each worker.
     - `stop_s`: time for requests at work to end when the server stops.
@@ -39,6 +40,7 @@ class Serving:
     tls: str = "1.3"
     max_head_bytes: int = 32 * 1024  # four times the usual proxy's 8 KiB: room for cookies, none for a flood
     head_s: float = 10.0  # RFC 9110 names no number; a head that takes longer is Slowloris (CWE-400) or a dead line
+    stall_s: float = 30.0  # for the 48 KiB between asyncio's two marks: 1.6 KiB a second, less than any line that a page can be read on
     keep_alive_s: int = 15
     max_connections: int = 2000
     backlog: int = 1024
@@ -51,6 +53,7 @@ class Serving:
             self,
             workers=self.workers,
             head_s=self.head_s,
+            stall_s=self.stall_s,
             keep_alive_s=self.keep_alive_s,
             stop_s=self.stop_s,
             max_connections=self.max_connections,
