@@ -23,6 +23,7 @@ from buckler.testing import SECRET
 from tests.servers.memcached import MemcachedServer
 from tests.servers.postgresql import PostgresqlServer
 from tests.servers.redis import RedisCluster, RedisSentinel, RedisServer, valkey_program
+from tests.stores.crowd import Crowd
 from tests.stores.load import Load
 from tests.stores.machine import Machine
 
@@ -104,6 +105,25 @@ async def test_a_stalled_server_fills_no_memory(backend: str) -> None:
         server.resume()
         await Load(store).settled()
         await store.close()
+
+
+@pytest.mark.parametrize("harm", ["kill", "pause"])
+@pytest.mark.parametrize("backend", ["redis", "postgresql"])
+async def test_visitors_of_two_machines(backend: str, harm: str) -> None:
+    begin, make = BACKENDS[backend]
+    with begin() as server:
+        here, there = Machine(make(server)), Machine(make(server))
+        crowd = Crowd(here, there)
+        async with crowd.about():
+            for _ in range(_ROUNDS):
+                await crowd.until("served", 200)
+                getattr(server, harm)()
+                await crowd.until("refused", 50)
+                getattr(server, {"kill": "start", "pause": "resume"}[harm])()
+                await crowd.until("served", 200)
+        await crowd.settled()
+        for machine in (here, there):
+            await machine.store.close()
 
 
 @pytest.mark.parametrize("harm", ["kill", "pause"])
