@@ -14,6 +14,7 @@ import pytest
 
 from buckler.cache import early
 from buckler.cache.data import Memos
+from buckler.cache.memo import _at_once
 from buckler.core.clock import HandClock
 from buckler.core.store import Put
 from buckler.errors import BusyError, ConfigError, StoreError
@@ -467,6 +468,38 @@ def test_threads_are_given_what_is_over_while_one_makes_it_anew(cache: Memos) ->
     go.set()
     thread.join()
     assert number() == 2
+
+
+def test_what_another_thread_made_meanwhile_is_taken() -> None:
+    behind = Between(clock=CLOCK)
+    cache = Memos(behind, clock=CLOCK)
+    source = Source()
+
+    @cache.memo(ttl_s=10)
+    def read() -> int:
+        return source.number()
+
+    behind.between = read  # another thread, between the look-up and the call
+    assert read() == 1
+    assert source.calls == 1
+
+
+class Between(Memory):
+    """Does something once, when it has answered."""
+
+    between: Any = None
+
+    def at_once(self, ops: list[Any]) -> Any:
+        replies = super().at_once(ops)
+        between, self.between = self.between, None
+        if between is not None:
+            between()
+        return replies
+
+
+def test_who_cannot_wait_is_never_made_to() -> None:
+    with pytest.raises(RuntimeError, match="made to wait"):
+        _at_once(asyncio.sleep(0))
 
 
 # ---- what cannot work

@@ -83,7 +83,7 @@ class AsyncMemo(_Memo[P, R]):
             found = self._form.read(kept.thing, call)
             if found is not NOTHING:
                 if self._due(kept):
-                    self._flights.start(call.key, self._work(call, args, given, anew=True))
+                    self._flights.start(call.key, self._work(call, args, given))
                 return cast("R", found)
         held = await self._flights.once(call.key, self._work(call, args, given), wait_s=self._rules.wait_s)
         return self._value(held, call)
@@ -94,16 +94,13 @@ class AsyncMemo(_Memo[P, R]):
         self._flights.forget(key)
         await self._shelf.drop(key)
 
-    def _work(self, call: Call, args: Any, given: Any, *, anew: bool = False) -> Work[Held]:
+    def _work(self, call: Call, args: Any, given: Any) -> Work[Held]:
         tags = self._rules.tags_of(args, given)
 
         async def look() -> Held | None:
             return self._fresh(await self._shelf.get(call.key, tags=tags), call)
 
         async def make() -> Held:
-            found = None if anew else self._fresh(self._shelf.near(call.key), call)  # made while the store was asked
-            if found is not None:
-                return found
             since, began_s = self._shelf.moment(), self._clock.monotonic()
             return await self._keep(call, await self._made(*args, **given), tags, since, began_s)
 
