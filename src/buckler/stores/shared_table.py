@@ -24,7 +24,8 @@ Failure = lmdb.Error
 
 _LONGEST_KEY_BYTES = 500  # LMDB's own limit is 511
 _UNTIL = struct.Struct("=d")  # before each value: when it expires; a quota is nothing else
-_SWEEP_WRITES, _SWEEP_BYTES, _SWEPT_AT_ONCE = 64, 1 << 16, 256  # a sweep costs some 0.1 ms
+_SWEEP_WRITES, _SWEEP_BYTES = 64, 1 << 16  # a sweep costs some 0.1 ms
+_SWEPT = 4  # entries that it looks at for each one written since: so of four entries, one at most has expired
 
 
 class Table:
@@ -65,7 +66,7 @@ class Table:
             self._sweep(now_s)
         if self._full and any(type(op) not in {Get, Drop} for op in ops):
             return None
-        self._writes += 1
+        self._writes += len(ops)
         with self._environment.begin(db=self._kept, write=True) as writing:
             return self._answers(writing, ops, now_s)
 
@@ -113,21 +114,21 @@ class Table:
     def _sweep(self, now_s: float) -> None:
         """Drop what has expired among the next few entries, and see how much is kept. Deliberately not in a thread, which would hold the
         lock of all processes while it waits for the interpreter's."""
-        self._writes = self._bytes = 0
-        pages = 0
+        many = _SWEPT * max(self._writes, _SWEEP_WRITES)
+        self._writes = self._bytes = pages = 0
         with self._environment.begin(write=True) as writing:
             for part in self._next:
-                self._next[part] = _swept(writing, part, self._next[part], now_s)
+                self._next[part] = _swept(writing, part, self._next[part], many, now_s)
                 found = writing.stat(part)
                 pages += found["branch_pages"] + found["leaf_pages"] + found["overflow_pages"]
         self._full = pages * found["psize"] >= self._max_bytes
 
 
-def _swept(writing: Transaction, part: _Database, begin: bytes, now_s: float) -> bytes:
-    """Drop what has expired among the entries that follow `begin`; return where to go on."""
+def _swept(writing: Transaction, part: _Database, begin: bytes, many: int, now_s: float) -> bytes:
+    """Drop what has expired among the `many` entries that follow `begin`; return where to go on."""
     with writing.cursor(part) as cursor:
         there = cursor.set_range(begin) if begin else cursor.first()
-        for _ in range(_SWEPT_AT_ONCE):
+        for _ in range(many):
             if not there:
                 return b""
             # A deletion moves on to the next entry by itself; a quota that is whole again is worth nothing.
