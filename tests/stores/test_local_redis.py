@@ -12,7 +12,7 @@ import pytest
 
 from buckler.core.store import Get, Put
 from buckler.stores.redis import Redis
-from tests.servers.redis import RedisServer
+from tests.servers.redis import RedisCluster, RedisSentinel, RedisServer
 from tests.stores.machine import Machine, eventually, handle_of
 from tests.stores.road import Road
 
@@ -127,6 +127,43 @@ async def test_a_server_that_was_killed_is_listened_to_again() -> None:
         await here.registry.revoke_all("mira")
         await eventually(lambda: not there.knows(cookie))
         assert await there.who(cookie) == "nobody"
+        for machine in (here, there):
+            await machine.store.close()
+
+
+async def _ends_elsewhere(here: Machine, there: Machine, cookie: str) -> None:
+    await there.learn(cookie)
+    await here.registry.revoke_all("mira")
+    await eventually(lambda: not there.knows(cookie))
+    assert await there.who(cookie) == "nobody"
+
+
+async def test_every_server_of_a_cluster_is_listened_to(redis_cluster: RedisCluster, prefix: str) -> None:
+    urls = [node.url for node in redis_cluster.nodes]
+    here, there = (Machine(Redis(*urls, cluster=True, prefix=prefix)) for _ in range(2))
+    for machine in (here, there):
+        await machine.listening()
+    for _ in range(10):  # sessions, and so slots, by chance
+        await _ends_elsewhere(here, there, await here.sign_in())
+    for machine in (here, there):
+        await machine.store.close()
+
+
+async def test_who_takes_the_place_of_a_dead_primary_is_listened_to() -> None:
+    with RedisSentinel() as servers:
+        urls = [f"redis://{host}:{port}" for host, port in servers.addresses]
+        here, there = (Machine(Redis(*urls, sentinel="buckler")) for _ in range(2))
+        for machine in (here, there):
+            await machine.listening()
+        cookie = await here.sign_in()
+        await there.learn(cookie)
+        servers.replica.until(lambda: servers.replica.ask("DBSIZE") == servers.primary.ask("DBSIZE"))
+        servers.primary.kill()
+        await eventually(lambda: not there.knows(cookie))
+        assert await there.served(cookie) == "mira"
+        await eventually(lambda: there.local.at_once([]) is not None)
+        assert await here.served(cookie) == "mira"
+        await _ends_elsewhere(here, there, cookie)
         for machine in (here, there):
             await machine.store.close()
 
