@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from buckler.core.directives import joined
 from buckler.core.headers import first
 from buckler.guard.cache.replies import NAME, Reply, fresh_from_origin, hit
-from buckler.guard.cache.rules import Answered, Fresh, updated_headers
+from buckler.guard.cache.rules import MADE_ANEW, Answered, Fresh, updated_headers
 from buckler.guard.cache.stored import Stored, make, renewed
 from buckler.guard.dress import send_exactly
 
@@ -121,6 +121,8 @@ class Turn:
         verdict = self.cache.verdict(self.answered, self)
         if isinstance(verdict, str):
             self.cache.tell(request, verdict)
+            if self.keep is not None:
+                self.cache.unkept(self.key)
             return Fate.RENEWS if fate is Fate.RENEWS else Fate.PASSES
         self.fresh = verdict
         return fate
@@ -155,16 +157,22 @@ class Turn:
         """The whole answer is here: keep it, and send it unless it has been sent."""
         stored = self.cache.ready(make(answered, fresh, b"".join(self.pieces)))
         length = first(answered.headers, b"content-length")
-        is_whole = length is None or request.method == "HEAD" or length.strip() == b"%d" % len(stored.body)
-        if send is not None and not is_whole:
+        is_kept = length is None or request.method == "HEAD" or length.strip() == b"%d" % len(stored.body)
+        late = self.cache.verdict(answered, self)  # once more: what was looked at while the body was written counts as well
+        if isinstance(late, str):
+            is_kept = False
+            self.cache.tell(request, late)
+        if send is not None and not is_kept:
             self.fate = Fate.PASSES
             await send_exactly(self.cache.plan, request, self._head(), send)
             await send({"type": "http.response.body", "body": stored.body})
         elif send is not None:
-            await self._send(request, fresh_from_origin(stored, request, self._status(b"; stored")), send)
-        if is_whole:
+            reply = fresh_from_origin(stored, request, self._status(b"; stored"))
+            reply.headers.extend(item for item in answered.headers if item not in stored.headers and item[0] not in MADE_ANEW)
+            await self._send(request, reply, send)
+        if is_kept:
             await self.cache.put(self, stored, fresh, joined(answered.headers, b"cache-groups"))
-        self.settle(stored if is_whole and not self.person else None)
+        self.settle(stored if is_kept and not self.person else None)
 
     async def _replaced(self, request: Request, message: Message, send: Any) -> None:
         """Send what is kept, with whatever a 304 has changed, when the application is done."""
