@@ -8,6 +8,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 from buckler.guard.plan import make_site
+from buckler.guard.routes import RouteTable
 from buckler.protections import DEFAULTS
 from tools.docs import figures, reasons
 from tools.docs.text import DOCS, NOTE, code, joined, sections, table
@@ -77,6 +78,7 @@ def options(kind: Any) -> str:
 def headers(kind: Any) -> list[str]:
     """The constant headers that it sends with its default options, if any."""
     site = make_site({"hosts": ["shop.example"], "secrets": [b"a secret of the docs generator, thirty-two bytes"]})
+    site.offers["routes"] = RouteTable(None)
     sent = kind().steps(site).headers
     lines = [f"{name.decode()}: {value.decode()}" for name, value in sent]
     return ["## Sends with every response", "```http\n" + "\n".join(lines) + "\n```"] if lines else []

@@ -83,7 +83,7 @@ class Bans:
     forget_s: float = 86_400.0  # addresses change hands: a home gets a new one about once a day
     never: Sequence[str] = PRIVATE  # RFC 1918, 4193, 4291, 6598: a proxy, a container's gateway, a colleague
     direct: bool = False
-    max_clients: int = 20_000  # some 7 MiB when all of them were refused, as measured
+    max_clients: int = 20_000  # 12 MiB at most, with an IPv6 network and a cookie each, as measured
     on_store_failure: str = "allow"  # somebody who mistyped must not lose the site because a counter is down
     report_only: bool = False
 
