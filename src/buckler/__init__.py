@@ -1,6 +1,7 @@
 """Buckler: a Python web application that is fast and secure, and both proved with numbers."""
 
 from buckler.guard import Guard, off
+from buckler.guard.data import Data
 from buckler.protections import (
     CORS,
     CSP,
@@ -44,6 +45,7 @@ __all__ = [
     "BodyLimit",
     "Cache",
     "Cookies",
+    "Data",
     "Deadline",
     "Fingerprint",
     "Forwarded",

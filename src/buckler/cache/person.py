@@ -2,7 +2,7 @@
 anybody else, because their key does not open it.
 
 Each person's key is derived from the site's secrets (HMAC-SHA-256 with a purpose of its own: core/sign.py); AES-256-GCM (NIST SP
-800-38D) binds the text to its place. Encrypted in both levels, so that memory is no exception: some 4 µs for each hit.
+800-38D) binds the text to its place. Encrypted in both levels, so that memory is no exception: some 7 µs for each hit.
 """
 
 from __future__ import annotations

@@ -42,7 +42,7 @@ class Threads:
         A thread with an event loop waits for no other, since all its tasks would wait with it: it makes its own. So does one that calls
         itself.
         """
-        for last in (False, True):
+        for _ in range(2):
             flight, led = self._flight(key)
             if led:
                 return self._made(key, flight, make)
@@ -50,7 +50,7 @@ class Threads:
                 return make()
             if not wait((flight,), timeout=wait_s).done:
                 raise BusyError(f"not made in {wait_s} seconds")
-            if last or flight.exception() is None:
+            if flight.exception() is None:
                 break
         return cast("T", flight.result())
 
