@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from buckler.core.clock import HandClock
 from buckler.core.store import EVERYTHING, Able, Get, Op, Put, Reach, Reply, Take
 from buckler.errors import ConfigError
 from buckler.guard.state import sealed
@@ -36,8 +37,10 @@ class Telling(Far):
     def pushes(self, callback: Callable[[list[str] | None], None]) -> None:
         self.tell = callback
 
+    silent_s = 0.0
+
     def heard_s(self) -> float:
-        return 0.0
+        return self.silent_s
 
 
 class Mute:
@@ -74,6 +77,17 @@ async def test_what_says_what_changes_has_a_level_before_it() -> None:
     assert store.at_once([Get("k")]) == [b"1"]
     far.tell(["k"])
     assert store.at_once([Get("k")]) is None
+
+
+async def test_a_store_that_tells_nothing_for_long_is_an_event() -> None:
+    """A server's user may not be allowed to listen: everything works then, but a visitor costs a round trip each time."""
+    clock, far = HandClock(), Telling()
+    site = guarded(ok, store=far, clock=clock).plan.site
+    for silent_s, after_s, told in ((9, 0, 0), (9, 9.9, 0), (9, 0.1, 1), (9, 60, 0), (0, 0, 0), (9, 0, 0), (9, 11, 1)):
+        far.silent_s = silent_s
+        clock.move(after_s)
+        await site.store.batch([Get(f"k{clock.now()}")])
+        assert [event.kind for event in site.events.drain()] == ["store.unheard"] * told
 
 
 @pytest.mark.parametrize("store", [Far(), Telling()])

@@ -167,7 +167,27 @@ async def test_an_answer_overtaken_by_a_write_of_this_process_is_not_kept() -> N
     await asyncio.gather(*asking)
     assert local.at_once([A]) is None
     assert not local._flying
-    assert not local._spoiled
+
+
+async def test_a_question_asked_after_a_change_is_kept_although_an_older_one_is_on_its_way() -> None:
+    """Else a key that somebody is always asking for would never be known again."""
+    server = Server()
+    local = server.local()
+    old, new = asyncio.Event(), asyncio.Event()
+    server.slow = old
+    first = asyncio.create_task(local.batch([A]))
+    await asyncio.sleep(0)
+    server.tell(["a"])
+    server.slow = new
+    second = asyncio.create_task(local.batch([A]))
+    await asyncio.sleep(0)
+    new.set()
+    await second
+    assert local.at_once([A]) == [None]
+    old.set()
+    await first
+    assert local.at_once([A]) == [None]
+    assert not local._flying
 
 
 async def test_nothing_is_believed_after_a_silence() -> None:

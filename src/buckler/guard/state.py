@@ -41,5 +41,9 @@ def sealed(store: Store, keys: Keys, events: Events, clock: Clock) -> Store:
         """Tell that a value counts as absent, because this site has not written it, or not there and for now."""
         events.append(Event("store.forged", clock.now(), "note", detail=detail))
 
+    def unheard() -> None:
+        """Tell that the store works but does not say what changes, so that every question goes to it."""
+        events.append(Event("store.unheard", clock.now(), "note"))
+
     behind = Sealed(store, keys, clock=clock, forged=forged)
-    return Local(behind, cast("Pushes", store), clock=clock) if hasattr(store, "pushes") else behind
+    return Local(behind, cast("Pushes", store), clock=clock, unheard=unheard) if hasattr(store, "pushes") else behind

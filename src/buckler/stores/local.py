@@ -9,6 +9,7 @@ Absence is known too, so that visitors whose sessions were never revoked all at 
 
 from __future__ import annotations
 
+import math
 from collections import OrderedDict
 from typing import TYPE_CHECKING, Protocol
 
@@ -16,12 +17,13 @@ from buckler.core.options import need_positive, options
 from buckler.core.store import Get, Take, able
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterable
 
     from buckler.core.clock import Clock
     from buckler.core.store import Op, Reply
 
 _ENTRY_BYTES = 300  # of Python's objects for one entry: 230 were measured
+_LONG_SILENCE_S = 10.0  # longer than a server takes to start again
 _Known = tuple[bytes | None, float]  # what the store said, and until when (by the clock's `now`) it is believed
 
 
@@ -66,18 +68,21 @@ class Bounds:
 
 
 class Local:
-    """What is known of `store`, within `bounds`, as long as `pushes` says what changes in it."""
+    """What is known of `store`, within `bounds`, as long as `pushes` says what changes in it. `unheard` is called, once in each silence,
+    when it has lasted for ten seconds: everything works, but nothing is known here."""
 
-    def __init__(self, store: Dated, pushes: Pushes, *, clock: Clock, bounds: Bounds | None = None) -> None:
+    def __init__(
+        self, store: Dated, pushes: Pushes, *, clock: Clock, bounds: Bounds | None = None, unheard: Callable[[], None] | None = None
+    ) -> None:
         self.behind, self._clock, self._heard_s = store, clock, pushes.heard_s
         self._bounds = bounds = bounds or Bounds()
         self._silent_s = bounds.silent_s
         self.able = able(store)
         self._known: OrderedDict[str, _Known] = OrderedDict()
         self._bytes = 0
-        self._flying: dict[str, int] = {}  # keys that are being asked for, and by how many
-        self._spoiled: set[str] = set()  # of these, the ones that have changed meanwhile
+        self._flying: dict[str, list[int]] = {}  # keys that are being asked for: by how many, and how often they have changed meanwhile
         self._age = 0  # how often everything was dropped
+        self._unheard, self._deaf_s = unheard, math.inf  # since when nothing is heard; minus infinity: that has been told
         pushes.pushes(self._changed)
 
     def at_once(self, ops: list[Op]) -> list[Reply] | None:
@@ -101,15 +106,13 @@ class Local:
         if known is not None:
             return known
         written = {op.key for op in ops if not isinstance(op, Get | Take)}
-        asked = {op.key for op in ops if type(op) is Get and op.key not in written}
-        age = self._age if self._heard_s() <= self._silent_s else -1  # -1: what changes now might not be told
-        for key in asked:
-            self._flying[key] = self._flying.get(key, 0) + 1
+        age = self._age if self._hears() else -1  # -1: what changes now might not be told
+        asked = self._start({op.key for op in ops if type(op) is Get and op.key not in written})
         kept: set[str] = set()
         try:
             replies, untils = await self.behind.dated(ops)
             if age == self._age:
-                kept = asked - self._spoiled
+                kept = {key for key, changes in asked.items() if self._flying[key][1] == changes}
         finally:  # whoever failed to write may have written
             self._land(asked)
             self._forget(written)
@@ -123,14 +126,32 @@ class Local:
         self._changed(None)
         await self.behind.close()
 
-    def _land(self, asked: set[str]) -> None:
-        for key in asked:
-            left = self._flying[key] - 1
-            if left:
-                self._flying[key] = left
-            else:
+    def _hears(self) -> bool:
+        if self._heard_s() <= self._silent_s:
+            self._deaf_s = math.inf
+            return True
+        now_s = self._clock.monotonic()
+        self._deaf_s = min(self._deaf_s, now_s)
+        if self._unheard is not None and now_s - _LONG_SILENCE_S >= self._deaf_s > -math.inf:
+            self._deaf_s = -math.inf
+            self._unheard()
+        return False
+
+    def _start(self, keys: set[str]) -> dict[str, int]:
+        """Return how often each of `keys` has changed so far: an answer is kept when that is the same at the end."""
+        asked: dict[str, int] = {}
+        for key in keys:
+            flying = self._flying.setdefault(key, [0, 0])
+            flying[0] += 1
+            asked[key] = flying[1]
+        return asked
+
+    def _land(self, keys: Iterable[str]) -> None:
+        for key in keys:
+            flying = self._flying[key]
+            flying[0] -= 1
+            if not flying[0]:
                 del self._flying[key]
-                self._spoiled.discard(key)
 
     def _changed(self, keys: list[str] | None) -> None:
         """What the store's server pushed. None: anything may have changed."""
@@ -141,13 +162,13 @@ class Local:
             return
         self._forget(keys)
 
-    def _forget(self, keys: list[str] | set[str]) -> None:
+    def _forget(self, keys: Iterable[str]) -> None:
         for key in keys:
             found = self._known.pop(key, None)
             if found is not None:
                 self._bytes -= _size(key, found[0])
             if key in self._flying:
-                self._spoiled.add(key)
+                self._flying[key][1] += 1
 
     def _keep(self, key: str, value: bytes | None, until_s: float) -> None:
         size = _size(key, value)
