@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib.util
+import secrets
 import socket
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
@@ -177,9 +178,12 @@ class RedisSentinel:
     """One primary, one replica, three Sentinels that replace a primary which has been silent for half a second."""
 
     def __init__(self) -> None:
-        self.primary = RedisServer()
-        self.replica = RedisServer("--replicaof", HOST, str(self.primary.port), "--repl-diskless-sync-delay", "0")
-        self.sentinels = [_Sentinel(self.primary.port) for _ in range(3)]
+        at_once = ("--repl-diskless-sync-delay", "0")
+        self.primary = RedisServer(*at_once)
+        self.replica = RedisServer("--replicaof", HOST, str(self.primary.port), *at_once)
+        self.sentinels = [_Sentinel() for _ in range(3)]
+        for sentinel in self.sentinels:  # told of each other: to find that out by themselves takes them seven seconds
+            sentinel.introduce(self.primary, self.replica, [other for other in self.sentinels if other is not sentinel])
 
     def start(self) -> Self:
         self.primary.start()
@@ -216,16 +220,22 @@ class RedisSentinel:
 
 
 class _Sentinel(RedisServer):
-    def __init__(self, primary: int) -> None:
+    def __init__(self) -> None:
         super().__init__()
+        self.id = secrets.token_hex(20)
+
+    def introduce(self, primary: RedisServer, replica: RedisServer, others: Sequence[_Sentinel]) -> None:
+        """Write down whom it watches, and who else does."""
         lines = [
             f"port {self.port}",
             f"bind {HOST}",
             f"dir {self.folder}",
-            f"sentinel monitor {PRIMARY} {HOST} {primary} 2",
+            f"sentinel myid {self.id}",
+            f"sentinel monitor {PRIMARY} {HOST} {primary.port} 2",
             f"sentinel down-after-milliseconds {PRIMARY} 500",
             f"sentinel failover-timeout {PRIMARY} 2000",
-            f"sentinel parallel-syncs {PRIMARY} 1",
+            f"sentinel known-replica {PRIMARY} {HOST} {replica.port}",
+            *(f"sentinel known-sentinel {PRIMARY} {HOST} {other.port} {other.id}" for other in others),
         ]
         (self.folder / "sentinel.conf").write_text("\n".join(lines) + "\n")
 
