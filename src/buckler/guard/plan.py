@@ -29,10 +29,9 @@ if TYPE_CHECKING:
 
     from buckler.core.headers import Header
     from buckler.core.marks import Routes
-    from buckler.core.protection import Head
+    from buckler.core.protection import Gate, Head
     from buckler.core.request import Request
     from buckler.core.store import Op, Store
-    from buckler.guard.gates import Enter, Leave
 
 LOCAL_HOSTS = ("localhost", "127.0.0.1", "[::1]")
 
@@ -77,8 +76,7 @@ class Plan:
     checks: tuple[Callable[[Request], Answer | None], ...]
     unsafe_checks: tuple[Callable[[Request], Answer | None], ...]
     waits: tuple[Wait, ...]
-    enter: Enter | None
-    leave: Leave
+    gate: Gate | None
     headed: tuple[Callable[[Request], None], ...]
     paused: tuple[Callable[[Request], None], ...]
     resumed: tuple[Callable[[Request], None], ...]
@@ -108,7 +106,6 @@ def make_plan(app: object, changes: Sequence[Protection | Off], facts: Facts) ->
     steps = [_with_mode(item, item.steps(site), site) for item in protections]
     constant = tuple(header for step in steps for header in step.headers)
     gates = tuple(step.gate for step in steps if step.gate)
-    enter, leave = joined(gates)
     return Plan(
         site=site,
         quick=hasattr(site.store, "at_once"),
@@ -118,8 +115,7 @@ def make_plan(app: object, changes: Sequence[Protection | Off], facts: Facts) ->
         checks=tuple(step.check for step in steps if step.check),
         unsafe_checks=tuple(check for step in steps for check in (step.check, step.check_unsafe) if check),
         waits=tuple(step.wait for step in steps if step.wait),
-        enter=enter,
-        leave=leave,
+        gate=joined(gates),
         headed=tuple(gate.headed for gate in gates if gate.headed),
         paused=tuple(gate.paused for gate in gates if gate.paused),
         resumed=tuple(gate.resumed for gate in gates if gate.resumed),

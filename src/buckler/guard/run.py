@@ -63,7 +63,7 @@ class Guard:
             receive = Body(plan, scope, request, receive).receive
         if self._inflight.watches:
             self._inflight.enter(request, scope)
-        entered = False
+        inside = None
         try:
             found = None
             if request.waits:
@@ -71,9 +71,9 @@ class Guard:
                 found = request.refusal or await judged(plan, request)
             if found is None and request.turn is not None and await request.turn.is_served(scope, request, send):
                 return
-            if plan.enter is not None and (found is None or not stands(plan, scope, request, found)):
-                entered = True
-                found = plan.enter(request, scope)
+            if plan.gate is not None and (found is None or not stands(plan, scope, request, found)):
+                inside = plan.gate
+                found = inside.enter(request, scope)
             if found is not None and stands(plan, scope, request, found):
                 await answer(plan, scope, request, found, (receive, send))
                 return
@@ -86,8 +86,8 @@ class Guard:
                 raise
         finally:
             self._inflight.entries.pop(request, None)
-            if entered:
-                plan.leave(request)
+            if inside is not None:
+                inside.leave(request)
             if request.turn is not None:
                 request.turn.end()
         if not request.started:
@@ -100,20 +100,20 @@ class Guard:
 
     async def _connect(self, scope: MutableMapping[str, Any], request: Request, receive: Any, send: Any) -> None:
         """Hand a WebSocket to the application, once store and gates have been asked. It has no body, no head, and no deadline."""
-        plan, entered = self.plan, False
+        plan, inside = self.plan, None
         try:
             found = await judged(plan, request) if request.waits else None
-            if plan.enter is not None and (found is None or not stands(plan, scope, request, found)):
-                entered = True
-                found = plan.enter(request, scope)
+            if plan.gate is not None and (found is None or not stands(plan, scope, request, found)):
+                inside = plan.gate
+                found = inside.enter(request, scope)
             if found is not None and stands(plan, scope, request, found):
                 await answer(plan, scope, request, found, (receive, send))
                 return
             scope["buckler"] = request
             await self.app(scope, receive, send)
         finally:
-            if entered:
-                plan.leave(request)
+            if inside is not None:
+                inside.leave(request)
 
     async def _ended(self, scope: MutableMapping[str, Any], request: Request, failure: BaseException, talk: Talk) -> bool:
         """Whether `failure` is only how the application ended a request that the guard refuses. Everything else is raised again,

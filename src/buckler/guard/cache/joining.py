@@ -31,15 +31,16 @@ async def join(cache: HTTPCache, request: Request, keep: Keep) -> bool:
     if keep.scope == PERSON:
         return await cache.persons.join(request, turn, keep)
     turn.keep = keep
-    if request.tainted or turn.done is not None or turn.stale is not None or request.method == "HEAD":
+    if request.tainted or turn.done is not None or turn.stale is not None or request.method == "HEAD" or cache.is_unkept(turn.key):
         return False
     found = await cache.far(turn.key, request, keep.tags)
     if found is None and request.turn is turn:
         found = await _fly(cache, request, turn, keep)
-    elif request.turn is not turn:  # what was found is stale: the turn is another one now
-        request.turn.keep = keep
-    turn.instead = found
-    return found is not None
+    if found is not None:
+        request.turn, turn.instead = turn, found
+        return True
+    request.turn.keep = keep  # where something stale was found, the turn is another one now
+    return False
 
 
 async def _fly(cache: HTTPCache, request: Request, turn: Turn, keep: Keep) -> Stored | None:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Protocol
 
+from buckler.cache.encodings import quality
+
 if TYPE_CHECKING:
     from buckler.core.request import Request
 
@@ -49,15 +51,6 @@ def normal(name: bytes, value: bytes) -> str:
     if name in _PREFERENCES:
         members = sorted((part.lower().replace(b" ", b"") for part in members), key=lambda part: (-quality(part), part))
     return ", ".join(part.decode("latin-1") for part in members)
-
-
-def quality(member: bytes) -> float:
-    """Return the weight of one member of `Accept-…`: 1 where it names none, 0 where it cannot be read (RFC 9110, section 12.4.2)."""
-    _, mark, weight = member.partition(b";q=")
-    try:
-        return float(weight) if mark else 1.0
-    except ValueError:
-        return 0.0
 
 
 def vary_of(value: bytes) -> tuple[bytes, ...] | None:

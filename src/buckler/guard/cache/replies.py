@@ -5,8 +5,8 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, NamedTuple
 
+from buckler.cache.encodings import chosen
 from buckler.core.dates import read_date
-from buckler.guard.cache.keys import quality
 
 if TYPE_CHECKING:
     from buckler.core.headers import Header
@@ -17,8 +17,7 @@ NAME = b"buckler"
 _KEPT_BY_304 = frozenset({b"cache-control", b"content-location", b"date", b"etag", b"expires", b"vary", b"last-modified", b"cache-groups"})
 _RANGE = re.compile(rb"bytes=(?:(\d{1,18})-(\d{0,18})|-(\d{1,18}))")  # one range; several at once are work for an attacker (CVE-2025-62727)
 _TAG = re.compile(rb'(?:[Ww]/)?"[^"]*"')
-_CODED = (b"br", b"zstd", b"gzip")
-_CONDITIONS = (b"if-none-match", b"if-modified-since", b"range", b"accept-encoding")
+_CONDITIONS = (b"if-none-match", b"if-modified-since", b"range")
 
 
 class Reply(NamedTuple):
@@ -45,9 +44,9 @@ def _reply(stored: Stored, request: Request, age_s: int | None, status: bytes) -
     headers = request.headers
     coding = b""
     if stored.packed and b"accept-encoding" in headers:
-        coding = chosen(headers[b"accept-encoding"], stored.packed)
+        coding = chosen(headers[b"accept-encoding"], tuple(stored.packed))
     head = _head(stored, coding, age_s, status)
-    if stored.status != 200 or not any(name in headers for name in _CONDITIONS[:3]):
+    if stored.status != 200 or not any(name in headers for name in _CONDITIONS):
         return Reply(stored.status, head, stored.packed[coding] if coding else stored.body)
     if _is_unchanged(stored, request, coding):
         return Reply(304, [item for item in head if item[0] in _KEPT_BY_304 or item[0] in {b"age", b"cache-status"}], b"")
@@ -133,14 +132,3 @@ def _is_same(stored: Stored, condition: bytes | None, coding: bytes) -> bool:
     if condition.startswith(b'"'):
         return condition == tag
     return stored.modified_s is not None and read_date(condition) == stored.modified_s
-
-
-def chosen(accepted: bytes, packed: dict[bytes, bytes]) -> bytes:
-    """Return the coding that the visitor likes best of those that there are, b"" for none (RFC 9110, section 12.5.3)."""
-    weights: dict[bytes, float] = {}
-    for member in accepted.lower().replace(b" ", b"").split(b","):
-        weights[member.partition(b";")[0]] = quality(member)
-    anything = weights.get(b"*", 0.0)
-    there = [(weights.get(coding, anything), -_CODED.index(coding), coding) for coding in packed]
-    best = max(there, default=(0.0, 0, b""))
-    return best[2] if best[0] > 0 and best[0] >= weights.get(b"identity", 0.0) else b""

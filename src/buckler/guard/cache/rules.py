@@ -185,7 +185,8 @@ HOPS = frozenset(
         b"upgrade",
     }
 )
-_NOT_KEPT = HOPS | {b"age", b"content-length", b"cache-status", b"set-cookie"}  # made anew for each answer, or nobody else's
+MADE_ANEW = HOPS | {b"age", b"content-length", b"cache-status", b"vary"}  # for each answer; `vary`: with what compression adds
+_NOT_KEPT = (MADE_ANEW - {b"vary"}) | {b"set-cookie"}
 
 
 def kept_headers(headers: Sequence[Header], left_out: frozenset[bytes] = frozenset()) -> list[Header]:

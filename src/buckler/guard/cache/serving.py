@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import asyncio
 from contextvars import Context
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urljoin, urlsplit
 
+from buckler.cache.encodings import chosen, makers
 from buckler.cache.flights import Flights, Work
 from buckler.core.directives import joined
 from buckler.core.request import SAFE_METHODS
@@ -42,6 +44,7 @@ class HTTPCache(Shared):
         self._app: Any = None
         self._dressing: Callable[[Request, Any], Any]
         self._watched: frozenset[bytes] = frozenset()
+        self._packing: set[Stored] = set()
 
     def bind(self, plan: Plan, app: Any, dressing: Callable[[Request, Any], Any]) -> None:
         """Name the application, and what dresses its answers: for answers that are renewed in the background."""
@@ -63,6 +66,8 @@ class HTTPCache(Shared):
         reply = hit(stored, request, now_s)
         if stored.left(now_s) <= 0:
             self._renew(stored, scope, request)
+        if stored.packs and b"accept-encoding" in request.headers:
+            self._pack(stored, request.headers[b"accept-encoding"])
         request.started = True
         head: dict[str, Any] = {"type": "http.response.start", "status": reply.status, "headers": reply.headers}
         if request.touched or not self._is_plain(stored):
@@ -73,6 +78,23 @@ class HTTPCache(Shared):
             reply.headers.extend(self.plan.constant)
             await send(head)
         await send({"type": "http.response.body", "body": b"" if request.method == "HEAD" else reply.body})
+
+    def _pack(self, stored: Stored, accepted: bytes) -> None:
+        """Have the body made in the coding that this visitor likes best, in a thread; the next one gets it."""
+        coding = chosen(accepted, tuple(makers()))
+        if not coding or coding in stored.packed or stored in self._packing:
+            return
+        self._packing.add(stored)
+        work = asyncio.get_running_loop().run_in_executor(None, makers()[coding], stored.body)
+
+        def packed(done: asyncio.Future[bytes]) -> None:
+            self._packing.discard(stored)
+            if done.cancelled() or done.exception() is not None or len(done.result()) >= len(stored.body):
+                stored.packs = False
+            else:
+                stored.packed[coding] = done.result()
+
+        work.add_done_callback(packed)
 
     def _is_plain(self, stored: Stored) -> bool:
         """Whether no protection has anything to say about its fields but to add the constant ones."""

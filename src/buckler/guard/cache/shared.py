@@ -8,13 +8,15 @@ from collections import OrderedDict, deque
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, NamedTuple, cast
 
+from buckler.cache.encodings import is_worth_it
 from buckler.cache.shelf import Shelf
 from buckler.core.directives import read_strings
 from buckler.core.event import printable
+from buckler.core.headers import add_vary
 from buckler.core.store import Reach, able
 from buckler.guard.cache.keys import key_of, variant_key, vary_of
 from buckler.guard.cache.persons import Persons
-from buckler.guard.cache.rules import Answered, Fresh, Policy, judge, wants
+from buckler.guard.cache.rules import Answered, Fresh, Policy, has_validator, judge, wants
 from buckler.guard.cache.stored import Kind, Stored, Varies, read, size_of, write
 from buckler.guard.cache.turn import Turn
 from buckler.guard.state import sealed
@@ -32,6 +34,7 @@ if TYPE_CHECKING:
 _SPACE = "page"
 _TOLD = 500  # newest decisions that `explain` remembers
 _MAX_KNOWN = 10_000
+_ALONE_S = 10.0
 _MAX_NAMES = 16  # fields by which one address may vary
 _NOT_OURS = frozenset({b"if-match", b"if-unmodified-since"})  # RFC 9111, section 4.3.2: conditions for the application alone
 _MAX_GROUPS = 64
@@ -82,6 +85,7 @@ class Shared:
         self.leading: dict[str, asyncio.Future[Stored | None]] = {}
         self._known: OrderedDict[str, None] = OrderedDict()  # keys that are worth a question to the store
         self._told: deque[Told] = deque(maxlen=_TOLD)
+        self._unkept: OrderedDict[str, float] = OrderedDict()  # key → until when nobody waits for an answer that is not kept
 
     def _turn(self, key: str, moment: Moment | None = None) -> Turn:
         return Turn(cast("HTTPCache", self), key, moment)
@@ -188,7 +192,7 @@ class Shared:
         """Return for how long an answer may be used, or why it is not kept: first what this request was, then what the answer says."""
         why = self._personal(answered.request, turn, answered.headers)
         found = why or judge(answered, turn.keep, self.policy)
-        if isinstance(found, Fresh) and self._kept_s(found, answered.headers) <= 0:
+        if isinstance(found, Fresh) and self._kept_s(found, can_be_renewed=has_validator(answered.headers)) <= 0:
             return "it was stale when it came"
         return found
 
@@ -204,16 +208,16 @@ class Shared:
         noted = request.notes - _NOTES_OF_ROUTES
         return f"something was noted for this answer alone: {', '.join(sorted(noted))}" if noted else ""
 
-    def _kept_s(self, fresh: Fresh, headers: Iterable[tuple[bytes, bytes]]) -> float:
-        has_validator = any(name in {b"etag", b"last-modified"} for name, _ in headers)
-        longer_s = max(fresh.stale_s, fresh.error_s, self.options.keep_stale_s if has_validator else 0.0)
+    def _kept_s(self, fresh: Fresh, *, can_be_renewed: bool) -> float:
+        """For how long an answer is kept: while it is fresh, and for as long as it is of use after that."""
+        longer_s = max(fresh.stale_s, fresh.error_s, self.options.keep_stale_s if can_be_renewed else 0.0)
         return max(0.0, fresh.lifetime_s - fresh.age_s) + longer_s
 
     async def put(self, turn: Turn, stored: Stored, fresh: Fresh, groups: bytes) -> None:
         """Keep an answer, under all that it depends on."""
-        key, ttl_s = turn.key, self._kept_s(fresh, stored.headers if not stored.own_etag else ())
+        key, ttl_s = turn.key, self._kept_s(fresh, can_be_renewed=stored.has_validator)
         if turn.person:
-            await self.persons.put(turn, stored, fresh.lifetime_s - fresh.age_s)
+            await self.persons.put(turn, stored, ttl_s)
             return
         tags = [*(turn.keep.tags if turn.keep else ()), *group_tags(turn.key, groups)]
         self.busy = True
@@ -245,8 +249,21 @@ class Shared:
             while len(self._known) > _MAX_KNOWN:
                 self._known.popitem(last=False)
 
+    def unkept(self, key: str) -> None:
+        """Remember that an answer was not kept: for a while nobody waits for the next one, which would be his alone."""
+        self._unkept[key] = self.now() + _ALONE_S
+        while len(self._unkept) > _MAX_KNOWN:
+            self._unkept.popitem(last=False)
+
+    def is_unkept(self, key: str) -> bool:
+        """Whether the last answer was not kept."""
+        return self._unkept.get(key, 0.0) > self.now()
+
     def ready(self, stored: Stored) -> Stored:
-        """Return an answer that is about to be kept."""
+        """Return an answer that is about to be kept: one that will be given in several codings says so from the beginning."""
+        stored.packs = self.options.compress and stored.status == 200 and is_worth_it(stored.headers, len(stored.body))
+        if stored.packs:
+            add_vary(stored.headers, b"Accept-Encoding")
         return stored
 
     # ---- forgetting
@@ -273,6 +290,8 @@ class Shared:
     def tell(self, request: Request, what: str) -> None:
         """Remember a decision, for `explain`."""
         self._told.append(Told(self.now(), printable(request.path), what))
+        if self._site.development:
+            request.extra_headers += ((b"cache-status", f'buckler; fwd=uri-miss; detail="{what}"'.encode("ascii", "replace")),)
 
     def explain(self, path: str = "") -> list[str]:
         """Return why the last answers (to requests for `path`) were kept or not, the newest last."""

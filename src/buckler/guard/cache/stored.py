@@ -21,7 +21,7 @@ _LENGTH = struct.Struct(">I")
 _VERSION = 1
 _OVERHEAD_BYTES, _FIELD_BYTES = 700, 140  # measured: the object with its memory of the last head, and one more field
 _ETAG_BYTES = 12
-_FACTS = ("lifetime_s", "age_s", "at_s", "stale_s", "error_s", "asks", "own_etag")
+_FACTS = ("lifetime_s", "age_s", "at_s", "stale_s", "error_s", "asks", "own_etag", "packs")
 
 
 class Stored:
@@ -44,6 +44,7 @@ class Stored:
         "modified_s",
         "own_etag",
         "packed",
+        "packs",
         "shown",
         "shown_age_s",
         "shown_of",
@@ -58,6 +59,7 @@ class Stored:
         self.etag = first(headers, b"etag") or b""
         self.modified_s = read_date(first(headers, b"last-modified") or b"")
         self.packed: dict[bytes, bytes] = {}
+        self.packs = False  # whether other codings are worth their making
         self.is_plain: bool | None = None  # whether no dresser has anything to say about it; found out at first use
         self.shown: list[Header] = []
         self.shown_age_s, self.shown_of = -1, b""
@@ -142,7 +144,7 @@ def read(raw: bytes) -> Kind:
         stored = Stored(int(head["status"]), headers, raw[at:])
         for name in _FACTS:
             setattr(stored, name, head[name])
-    except (struct.error, KeyError, TypeError, AttributeError) as failure:
+    except (struct.error, KeyError, TypeError, ValueError, AttributeError) as failure:
         raise ValueError("not an answer") from failure
     return stored
 
