@@ -346,3 +346,13 @@ async def test_a_failure_of_the_file_is_an_error_and_then_it_is_opened_anew(fold
     taken = (await store.batch([Take("q", 1, 60)]))[0]
     assert isinstance(taken, Taken)
     await store.close()
+
+
+def test_a_child_has_a_lock_of_its_own(folder: Path) -> None:
+    """Also where another thread of its parent held it."""
+    store = _shared(folder)
+    store._place.before_fork()
+    assert store.at_once([Get("k")]) is None
+    store._place.forked(child=True)
+    assert store.at_once([Get("k")]) == [None]
+    asyncio.run(store.close())
