@@ -3,13 +3,18 @@
 from __future__ import annotations
 
 import asyncio
+import hashlib
 from typing import TYPE_CHECKING, Any
 
 from buckler.core.case import Ask, Case, Place, Target, Transcript
 from buckler.core.clock import Clock, HandClock
 from buckler.core.play import Player, Witness
+from buckler.core.rate import Rate
 from buckler.guard import Guard, off
 from buckler.protections import DEFAULTS
+from buckler.protections.ratelimit.leases import Terms
+from buckler.protections.ratelimit.meter import metered
+from buckler.protections.ratelimit.quota import Quota
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -37,6 +42,8 @@ PROBE = Target(
         Place.SCRIPTED: "/scripted",
         Place.SLOW: "/slow",
         Place.UPLOAD: "/upload",
+        Place.SEARCH: "/search",
+        Place.REPORT: "/report",
         Place.KEPT: "/kept",
         Place.GREETING: "/greeting",
         Place.LINKED: "/linked",
@@ -54,8 +61,19 @@ class Probe:
 
     def __init__(self) -> None:
         self._careless: dict[str, str] = {}  # session id → person
+        self._measured = metered(self._limited)
 
     async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
+        await (self._measured if scope["path"] in _LIMITED else self._answer)(scope, receive, send)
+
+    async def _limited(self, scope: Any, receive: Any, send: Any) -> None:
+        if await _is_refused(scope):
+            return
+        if scope["path"] == "/report":
+            _work()
+        await self._answer(scope, receive, send)
+
+    async def _answer(self, scope: Any, receive: Any, send: Any) -> None:
         if scope["type"] == "websocket":
             await receive()
             await send({"type": "websocket.accept"})
@@ -103,6 +121,28 @@ def _shown(path: str, scope: Any) -> bytes:
     cookies = next((value for name, value in scope["headers"] if name == b"cookie"), b"")
     named = dict(part.strip().partition(b"=")[::2] for part in cookies.split(b";"))
     return b"Hello, %b" % named.get(b"name", b"whoever you are")
+
+
+_LIMITED = {
+    "/search": Quota("client", Rate(10, 60), "search", "", lease=Terms(2, 1.0)),
+    "/report": Quota("client.cpu_ms", Rate(5, 60), "report", "", cpu=True),
+}
+
+
+async def _is_refused(scope: Any) -> bool:
+    """What a route does that says how often it may be asked."""
+    request, quota = scope.get("buckler"), _LIMITED[scope["path"]]
+    limits = request.site.offers.get("ratelimit") if request else None
+    if limits is None:
+        return False
+    many = int(request.headers.get(b"x-many", b"1"))
+    request.refusal = await limits.take(request, [quota._replace(counted=request.client, cost=many)])
+    return request.refusal is not None
+
+
+def _work() -> None:
+    """More than the quota of processor time, on any machine, in one call: what is counted by bytecodes is the same in every run."""
+    hashlib.pbkdf2_hmac("sha256", b"a report", b"", 100_000)
 
 
 _SESSION_PATHS = frozenset({"/private", "/sign-in", "/sign-out", "/sign-out-all", "/remember"})

@@ -29,6 +29,8 @@ class Place(StrEnum):
     TELLING = "{telling}"  # a page whose framework names itself and its version
     SCRIPTED = "{scripted}"  # a page with a script of its own, which carries the response's nonce
     SLOW = "{slow}"  # a handler that takes long
+    SEARCH = "{search}"  # ten answers a minute; a request asks for as many as `x-many` says
+    REPORT = "{report}"  # more work than the five milliseconds of it that a client has in a minute
     UPLOAD = "{upload}"  # an action that reads its whole body
     KEPT = "{kept}"  # a page that anyone may read and that says for how long it may be kept
     GREETING = "{greeting}"  # a page that greets by the cookie `name`, and says carelessly that everybody's cache may keep it

@@ -2,7 +2,12 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from buckler.core.case import Ask, Case, Place
+
+if TYPE_CHECKING:
+    from buckler.core.case import Transcript
 
 _FEW = {"flood": "3/minute"}
 _BEHIND = {"trusted_proxies": ("10.0.0.0/8",)}
@@ -10,6 +15,11 @@ _BEHIND = {"trusted_proxies": ("10.0.0.0/8",)}
 
 def _forwarded(name: str, value: str, at: str = Place.PAGE, client: str = "203.0.113.7") -> Ask:
     return Ask(at=at, headers=((name, value),), client=client)
+
+
+def _answered(heard: Transcript) -> bool:
+    """The application's own limits let the last request in; a status says so, since the application has run either way."""
+    return heard[-1].status == 200
 
 
 CASES = (
@@ -73,6 +83,36 @@ CASES = (
         options=_FEW,
         site=_BEHIND,
         sources=("GHSA-5m6w-wvh7-57vm",),
+    ),
+    Case(
+        name="searches",
+        story="One client asks for one thing after the other, where a worker has taken a part of the quota on lease.",
+        turns=(Ask(at=Place.SEARCH, times=11),),
+        refused="ratelimit.exceeded",
+        succeeds=_answered,
+        sources=("CWE-770",),
+    ),
+    Case(
+        name="dear_searches",
+        story="One client asks seldom, and for ever so much at once.",
+        turns=(Ask(at=Place.SEARCH, headers=(("x-many", "4"),), times=3),),
+        refused="ratelimit.exceeded",
+        succeeds=_answered,
+        sources=("CWE-770", "OWASP API4:2023"),
+    ),
+    Case(
+        name="heavy_reports",
+        story="One client has the processor work for it, with requests that look like anybody else's.",
+        turns=(Ask(at=Place.REPORT, times=2),),
+        refused="ratelimit.exceeded",
+        succeeds=_answered,
+        sources=("CWE-400", "OWASP API4:2023"),
+    ),
+    Case(
+        name="few_searches",
+        story="A client searches as often as it may, and reads a report.",
+        turns=(Ask(at=Place.SEARCH, times=2), Ask(at=Place.SEARCH, headers=(("x-many", "4"),), times=2), Ask(at=Place.REPORT)),
+        honest=True,
     ),
     Case(name="busy_reader", story="A reader opens many pages in a minute, each with its pictures.", turns=(Ask(times=300),), honest=True),
     Case(
