@@ -123,6 +123,16 @@ async def test_forgotten_tags_make_stale_and_never_fresh(clock: HandClock) -> No
     assert here.near("a") is None
 
 
+async def test_a_purge_is_not_forgotten_in_a_flood_of_tags(clock: HandClock) -> None:
+    here = shelf(None, clock, max_tags=2)
+    since = here.moment()
+    clock.move(1)
+    await here.purge("x")
+    await here.purge("y", "z")
+    assert not await here.put("a", "of before", ttl_s=10, tags=["x"], since=since)
+    assert await here.put("a", "of now", ttl_s=10, tags=["x"], since=here.moment())
+
+
 @pytest.mark.parametrize(
     ("options", "message"),
     [

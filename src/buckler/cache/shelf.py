@@ -167,10 +167,10 @@ class Shelf(Generic[T]):
 
     async def drop(self, *keys: str) -> None:
         """Forget the things under `keys`, and what is being made of them now. Raises StoreError when the others have not heard of it."""
-        self._tags.tick += 1
+        tick = self._tags.goes_on()
         for key in keys:
             self._near.drop(key)
-            self._drops.add(key, self._tags.tick)
+            self._drops.add(key, tick)
         if self._far is not None and keys:
             raw = write_dropped(Dropped(self._clock.now(), self._me()))
             await self._far.told([Put(self._far.key(key), raw, self._drop_s) for key in keys])

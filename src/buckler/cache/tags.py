@@ -10,6 +10,7 @@ import math
 import secrets
 import struct
 from collections import OrderedDict
+from itertools import count
 from typing import NamedTuple
 
 _REMEMBERED_DROPS = 4096
@@ -67,12 +68,19 @@ class Drops:
 class Tags:
     """The versions that this process knows, at most `max_tags`. What it has forgotten is asked for again: nothing is stale for it."""
 
-    __slots__ = ("_known", "_max_tags", "tick")
+    __slots__ = ("_forgotten", "_known", "_max_tags", "_ticks", "tick")
 
     def __init__(self, max_tags: int) -> None:
         self._known: OrderedDict[str, Known] = OrderedDict()
         self._max_tags = max_tags
+        self._ticks = count(1)  # no two threads get the same
         self.tick = 0  # goes on with everything that this process drops, purges, or learns of the others
+        self._forgotten = 0  # the newest tick of a version that had to make room
+
+    def goes_on(self) -> int:
+        """Return a new tick."""
+        self.tick = next(self._ticks)
+        return self.tick
 
     def get(self, name: str) -> Known | None:
         return self._known.get(name)
@@ -83,8 +91,7 @@ class Tags:
 
     def set(self, name: str, version: bytes, sure_s: float) -> None:
         """From now on, this is the version."""
-        self.tick += 1
-        self._keep(name, Known(version, self.tick, sure_s))
+        self._keep(name, Known(version, self.goes_on(), sure_s))
 
     def learn(self, name: str, version: bytes, *, asked: int, sure_s: float) -> None:
         """The store has answered `version`, asked at tick `asked`. What was purged here meanwhile stays purged."""
@@ -105,12 +112,15 @@ class Tags:
         known = self._known.get(name)
         if known is None:
             return None
-        if known.since <= moment.tick or purged_s(known.version) + skew_s < moment.at_s:
+        if known.since <= moment.tick:
             return known.version
-        return None
+        # Heard of since then: good where it was purged before, if ever. A version that had to make room may have been of a later purge.
+        good = self._forgotten <= moment.tick and purged_s(known.version) + skew_s < moment.at_s
+        return known.version if good else None
 
     def _keep(self, name: str, known: Known) -> None:
         self._known.pop(name, None)
         self._known[name] = known
         while len(self._known) > self._max_tags:
-            self._known.popitem(last=False)
+            _, oldest = self._known.popitem(last=False)
+            self._forgotten = max(self._forgotten, oldest.since)
