@@ -286,3 +286,7 @@ async def test_a_stalled_server_keeps_nobody_and_collects_nothing() -> None:
         server.resume()
         await eventually_works(store)
         await store.close()
+
+
+async def test_a_store_that_was_never_used_is_closed() -> None:
+    await Redis("redis://127.0.0.1:1").close()

@@ -147,3 +147,26 @@ async def test_a_primary_that_is_replaced_is_not_listened_to_any_more(told: Told
     assert not ears._listening
     ears._primaries = found
     await eventually(lambda: told.store.heard_s() < BOUND_S)
+
+
+async def test_what_else_is_said_unasked_is_passed_over(told: Told) -> None:
+    ears: Any = told.store._ears
+    ears._heard([b"message", b"news", b"hello"])
+    assert told.all == []
+
+
+def test_in_the_next_event_loop_it_listens_anew(redis_server: RedisServer) -> None:
+    told = Told(redis_server.url)
+
+    async def visit(*, last: bool) -> None:
+        await told.listening()
+        if last:
+            await told.store.close()
+        else:  # as a process that forgets to: what belongs to its event loop is of no use any more
+            ears: Any = told.store._ears
+            await ears.close()
+            here: Any = told.store._here
+            await here.close()
+
+    asyncio.run(visit(last=False))
+    asyncio.run(visit(last=True))

@@ -3,6 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+import socket
+import struct
+import subprocess
+import sys
 import time
 from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING, Any
@@ -307,3 +311,25 @@ async def test_what_the_first_words_find_wrong_is_told() -> None:
         with pytest.raises(StoreError, match="WRONGPASS"):
             await connected(Address("127.0.0.1", port), Login("buckler", "wrong", 3))
     assert str(ServerError("x")) == "x"
+
+
+async def test_a_connection_that_is_reset_is_an_error_with_its_reason() -> None:
+    async def speech(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await reader.readuntil(WORDS_END)
+        writer.write(GREETING)
+        await reader.readuntil(b"GET")
+        raw: socket.socket = writer.get_extra_info("socket")
+        raw.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+        writer.transport.abort()
+
+    async with speaking(speech) as port:
+        store = Redis(f"redis://127.0.0.1:{port}", wait_s=5)
+        with pytest.raises(StoreError, match=r"the connection was lost: .*reset"):
+            await store.batch([Get("a")])
+        await store.close()
+
+
+def test_without_the_library_it_says_which_extra() -> None:
+    code = "import sys; sys.modules['hiredis'] = None; import buckler.stores.redis"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
+    assert 'run `pip install "buckler[redis]"`' in done.stderr

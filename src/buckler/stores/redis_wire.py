@@ -119,8 +119,7 @@ class Link(asyncio.Protocol):
         for asking, _ in failed:
             if not asking.done():
                 asking.set_result(StoreError(self._why))
-        if not self.lost.done():
-            self.lost.set_result(None)
+        self.lost.set_result(None)
 
     def _watch_on(self, delay_s: float) -> None:
         self._look_s = self._loop.time() + delay_s
