@@ -112,3 +112,31 @@ async def test_a_gate_that_refuses_is_the_last_that_is_asked() -> None:
     wire = Wire()
     await guarded(hello, *only(Odd(first.steps()), Another(second.steps())))(scope_of(), wire.receive, wire.send)
     assert (wire.status, first.seen, second.seen) == (503, ["in", "out"], [])
+
+
+async def test_several_gates_let_in_and_out() -> None:
+    first, second = Door(), Door()
+    wire = Wire()
+    await guarded(hello, *only(Odd(first.steps()), Another(second.steps())))(scope_of(), wire.receive, wire.send)
+    assert (wire.status, first.seen, second.seen) == (200, ["in", "head", "out"], ["in", "head", "out"])
+
+
+async def test_gates_hear_when_the_client_is_waited_for() -> None:
+    seen: list[str] = []
+    gate = Gate(
+        lambda *_: None,
+        lambda _: seen.append("out"),
+        paused=lambda _: seen.append("paused"),
+        resumed=lambda _: seen.append("resumed"),
+    )
+
+    async def reads(scope: Any, receive: Any, send: Any) -> None:
+        while (await receive())["more_body"]:
+            seen.append("piece")
+        await hello(scope, receive, send)
+
+    wire = Wire()
+    wire.incoming = [{"type": "http.request", "body": b"a", "more_body": True}, {"type": "http.request", "body": b"", "more_body": False}]
+    upload = scope_of("/", "POST", (b"transfer-encoding", b"chunked"))
+    await guarded(reads, *only(Odd(Steps(gate=gate))))(upload, wire.receive, wire.send)
+    assert seen == ["paused", "resumed", "piece", "paused", "resumed", "out"]

@@ -4,24 +4,20 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from buckler.core.protection import Gate
+
 if TYPE_CHECKING:
-    from collections.abc import Callable, MutableMapping, Sequence
+    from collections.abc import MutableMapping, Sequence
 
     from buckler.core.answer import Answer
-    from buckler.core.protection import Gate
     from buckler.core.request import Request
 
-    Enter = Callable[[Request, MutableMapping[str, Any]], Answer | None]
-    Leave = Callable[[Request], None]
 
-
-def joined(gates: Sequence[Gate]) -> tuple[Enter | None, Leave]:
-    """Return what counts a request in at one gate after the other, where the first that says no is the last that is asked; and what
-    counts it out at those that have counted it in. A single gate is its own: that is what nearly every guard has."""
-    if not gates:
-        return None, _nothing
-    if len(gates) == 1:
-        return gates[0].enter, gates[0].leave
+def joined(gates: Sequence[Gate]) -> Gate | None:
+    """Return one gate for all: it counts a request in at one after the other, where the first that says no is the last that is asked, and
+    out at those that have counted it in. A single gate is its own, which is what nearly every guard has; None where there is none."""
+    if len(gates) < 2:
+        return gates[0] if gates else None
 
     def enter(request: Request, scope: MutableMapping[str, Any]) -> Answer | None:
         for gate in gates:
@@ -35,8 +31,4 @@ def joined(gates: Sequence[Gate]) -> tuple[Enter | None, Leave]:
         for gate in gates[: request.inside]:
             gate.leave(request)
 
-    return enter, leave
-
-
-def _nothing(_: Request) -> None:
-    """Nobody counts."""
+    return Gate(enter, leave)

@@ -8,6 +8,7 @@ _STANDING_S = 0.2  # CoDel's interval and Facebook's N are 0.1; with twice that,
 _INTERVAL = 10
 _STANDING_LOOKS = 3  # a single handler that blocks is late once, and once more with what had to wait for it
 _GRAINS = 2  # a request behind two others has not waited for long, however long each of them takes
+_MOST_S = 0.25  # whatever blocks the loop: a quarter of a second is felt by everybody
 _SMOOTH = 0.2
 
 
@@ -47,7 +48,7 @@ class Lag:
             self._busy_s += (late_s + self.every_s - self._busy_s) * _SMOOTH
             self._ended += (ended - self._ended) * _SMOOTH
             if self._ended >= _SMOOTH:
-                self.allowed_s = max(self._base_s, _GRAINS * self._busy_s / self._ended)
+                self.allowed_s = max(self._base_s, min(_MOST_S, _GRAINS * self._busy_s / self._ended))
         self.due_s = now_s + self.every_s
 
     @property

@@ -39,13 +39,15 @@ class Time(NamedTuple):
 
 class State(NamedTuple):
     """What can be told of a worker's load. `limit` and `working`: how many requests may be, and are, at work; `clients`: how many have a
-    request here; `calm_s`: the mean time of a request in calm; `late`: whether the event loop has a queue that only grows."""
+    request here; `calm_s`: the mean time of a request in calm; `late`: whether the event loop has a queue that only grows; `allowed_s`: how
+    late one may then come."""
 
     limit: int
     working: int
     clients: int
     calm_s: float
     late: bool
+    allowed_s: float
 
 
 class Load:
@@ -71,7 +73,8 @@ class Load:
         self._ended, self._took_s = 0, 0.0  # of this window …
         self._ended_before = 0  # … and up to the last look
         self._over: dict[Request, str] = {}  # who has come in over the limit, by which share, …
-        self._taken = dict.fromkeys(PATIENCE, 0)  # … and how many by each
+        self._taken = dict.fromkeys(PATIENCE, 0)  # … how many by each, …
+        self._room = shares.room(self._limit)  # … and how many may
         self._loop: asyncio.AbstractEventLoop | None = None
         self._round = self._idle_looks = 0
 
@@ -82,7 +85,7 @@ class Load:
     @property
     def state(self) -> State:
         """What it looks like now."""
-        return State(self._limit, self._working, len(self._clients), self._gradient.calm_s, self._lag.strained)
+        return State(self._limit, self._working, len(self._clients), self._gradient.calm_s, self._lag.strained, self._lag.allowed_s)
 
     # ---- on the way in
 
@@ -97,7 +100,7 @@ class Load:
         if now_s >= self._late_s:
             self._follow(now_s)
         share = self._shares.marked(request) or (SIGNED_IN if claims(request) else ANONYMOUS)
-        if not self._is_too_late(now_s, share) and (self._working < self._limit or share != ANONYMOUS):
+        if not self._is_too_late(now_s, share) and (self._working < self._limit or self._taken[share] < self._room[share]):
             return None  # who claims a share must show it at the gate
         marked, plain = next(self._full)
         return marked if self._shares.may_be_marked(request) else plain
@@ -133,7 +136,7 @@ class Load:
             return next(self._full)[1]
         if self._working <= self._limit:
             return None
-        if self._taken[share] >= math.ceil(self._shares.kept[share] * self._limit):
+        if self._taken[share] >= self._room[share]:
             return next(self._full)[1]
         self._taken[share] += 1
         self._over[request] = share
@@ -209,7 +212,8 @@ class Load:
         self._shares.refresh()
         if self._gradient.look(now_s, self._working, self._ended, self._took_s):
             self._ended, self._took_s = 0, 0.0
-        self._limit, self._ended_before = int(self._gradient.limit), self._ended
+        self._ended_before, self._limit = self._ended, int(self._gradient.limit)
+        self._room = self._shares.room(self._limit)
         self._idle_looks = 0 if ended or self._working else self._idle_looks + 1
         if self._idle_looks < _IDLE_LOOKS:
             self._later(loop)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import TYPE_CHECKING, Any
 
 from buckler.core.marks import is_hung, mark, marks_of
@@ -47,19 +48,23 @@ def claims(request: Request) -> bool:
 
 
 class Shares:
-    """Which routes are marked, and which part of the limit is `kept` for whom.
+    """Which routes are marked, and which part of the limit is kept for whom.
 
     The router is asked only about requests that are about to be turned away, and what it says is remembered by method, host and path: a
     route of a shape of its own that looks at more than these could be taken for another one, at the price of one place at work.
     """
 
-    __slots__ = ("_looks_left", "_marked", "_plain", "_routes", "kept")
+    __slots__ = ("_kept", "_looks_left", "_marked", "_plain", "_routes")
 
     def __init__(self, routes: Routes, kept: Mapping[str, float]) -> None:
-        self._routes, self.kept = routes, kept
+        self._routes, self._kept = routes, kept
         self._marked: dict[tuple[str, str, str], str] = {}
         self._plain: set[tuple[str, str, str]] = set()
         self._looks_left = _LOOKS
+
+    def room(self, limit: int) -> dict[str, int]:
+        """Return how many may come in over the limit, for each share."""
+        return {share: math.ceil(part * limit) for share, part in self._kept.items()}
 
     def refresh(self) -> None:
         """Let the router be asked again."""

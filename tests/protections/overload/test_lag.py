@@ -1,0 +1,71 @@
+"""When a loop that is late has a queue."""
+
+from __future__ import annotations
+
+import pytest
+
+from buckler.protections.overload.lag import Lag
+
+
+def looked(lag: Lag, late_s: float, times: int = 1, ended: int = 3) -> bool:
+    for _ in range(times):
+        lag.look(lag.due_s + late_s, ended)
+    return lag.strained
+
+
+def made() -> Lag:
+    lag = Lag(0.005)
+    lag.begin(100.0)
+    return lag
+
+
+def test_on_time() -> None:
+    lag = made()
+    assert not looked(lag, 0.001, 100)
+    assert lag.allowed_s == 0.005
+    assert lag.standing_s == pytest.approx(0.2)
+
+
+def test_a_handler_that_blocks_is_no_queue() -> None:
+    lag = made()
+    assert not looked(lag, 3.0, 1, ended=1)
+    assert not looked(lag, 0.001)
+    for _ in range(20):
+        assert not looked(lag, 0.5, 2, ended=1)
+        assert not looked(lag, 0.0)
+
+
+def test_a_delay_that_stands_is_one() -> None:
+    lag = made()
+    assert not looked(lag, 0.05, 3, ended=30)
+    assert looked(lag, 0.05, 2, ended=30)
+    assert lag.standing_s == lag.allowed_s < 0.05
+    assert lag.every_s < 0.005, "from now on every turn is looked at"
+
+
+def test_it_is_over_when_it_has_been_on_time_for_as_long() -> None:
+    lag = made()
+    assert looked(lag, 0.02, 30)
+    for _ in range(10):
+        assert looked(lag, 0.0, 50), "a few short turns are no calm"
+        assert looked(lag, 0.02)
+    assert not looked(lag, 0.0, 300)
+    assert lag.every_s == 0.005
+
+
+def test_what_is_late_depends_on_how_long_requests_are() -> None:
+    lag = made()
+    assert not looked(lag, 0.03, 40, ended=1)
+    assert lag.allowed_s == pytest.approx(0.07, rel=0.02)
+    looked(lag, 0.03, 40, ended=0)
+    assert lag.allowed_s == 0.25, "whatever keeps the loop for itself, this is enough"
+    looked(lag, 0.03, 60, ended=30)
+    assert lag.allowed_s == 0.005
+
+
+def test_begun_anew() -> None:
+    lag = made()
+    assert looked(lag, 0.05, 10)
+    lag.begin(500.0)
+    assert not lag.strained
+    assert lag.due_s == pytest.approx(500.005)
