@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import random
 from itertools import accumulate, pairwise
+from threading import Thread
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -239,6 +240,32 @@ async def test_two_leases_are_one_answer() -> None:
     assert [name for name, _ in refused.headers] == [b"retry-after", b"ratelimit", b"ratelimit-policy"]
 
 
+async def test_two_limits_that_count_the_same_are_two_calls() -> None:
+    clock = HandClock()
+    (limits,), store = _workers(1, clock)
+    allowed = [await _takes(limits, HOT, HOT) for _ in range(LIMIT)]
+    assert sum(allowed) == LIMIT // 2
+    assert len(store.asked) >= LIMIT // 2
+
+
+def test_threads_spend_a_lease_once() -> None:
+    clock = HandClock()
+    leases = Leases(clock.monotonic, 10)
+    assert leases.ask("k", TERMS) == (0, 0)
+    leases.answered("k", 1000, Taken(allowed=True, remaining=0, retry_s=0.0, reset_s=1.0))
+    spent = []
+
+    def spend() -> None:
+        spent.append(sum(known is not None for _ in range(1000) for known in leases.spend([("k", 1)])))
+
+    threads = [Thread(target=spend) for _ in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert sum(spent) == 1000
+
+
 def test_leases_need_bounded_memory() -> None:
     clock = HandClock()
     leases = Leases(clock.monotonic, 10)
@@ -262,7 +289,7 @@ def test_what_a_run_grows_to() -> None:
         leases.told("k", 1, taken, TERMS)
         leases.answered("k", found[1], taken)
         if found[1]:
-            leases.spend("k", found[1])
+            leases.spend([("k", found[1])])
     assert asked == [0, 1, 3, 7, 15, 31]
     assert all(later == 2 * before + 1 for before, later in pairwise(asked))
     assert all(one <= spent for one, spent in zip(asked[1:], accumulate(one + 1 for one in asked), strict=False))

@@ -11,6 +11,7 @@ Nothing here needs to be kept: whatever is forgotten was taken already, and is o
 from __future__ import annotations
 
 from collections import OrderedDict
+from threading import Lock
 from typing import TYPE_CHECKING, NamedTuple
 
 from buckler.core.store import Take, Taken
@@ -49,9 +50,24 @@ class Leases:
     def __init__(self, monotonic: Callable[[], float], max_kept: int) -> None:
         self._monotonic, self._max_kept = monotonic, max_kept
         self._kept: OrderedDict[str, _Lease] = OrderedDict()
+        self._lock = Lock()  # several event loops of one process may share a guard
 
-    def known(self, key: str, cost: int) -> Taken | None:
-        """The answer of the lease, or the store's last refusal while it holds; None: the store must be asked. Changes nothing."""
+    def spend(self, wanted: Sequence[tuple[str, int]]) -> list[Taken | None]:
+        """Answer for each key and cost from its lease, or with the store's last refusal while it holds; None: the store must be asked.
+
+        Where every answer is a yes, all of it is spent; else nothing is.
+        """
+        with self._lock:
+            found = [self._known(key, cost) for key, cost in wanted]
+            if len({key for key, _ in wanted}) < len(wanted):
+                return [None] * len(wanted)  # two limits that count the same: one answer is not enough for both
+            if all(known is not None and known.allowed for known in found):
+                for key, cost in wanted:
+                    self._kept[key].left -= cost
+                    self._kept[key].used += cost
+        return found
+
+    def _known(self, key: str, cost: int) -> Taken | None:
         lease = self._kept.get(key)
         if lease is None:
             return None
@@ -62,54 +78,51 @@ class Leases:
             return _aged(lease, now_s, remaining=lease.known.remaining, allowed=False)
         return None
 
-    def spend(self, key: str, cost: int) -> None:
-        """Spend what `known` has allowed."""
-        lease = self._kept[key]
-        lease.left -= cost
-        lease.used += cost
-
     def ask(self, key: str, terms: Terms) -> tuple[int, int] | None:
         """Return how much to give back to the store, and how much to ask for besides the request's own cost; `answered` then says what
         came of it. None: another request is asking already, and one is enough.
         """
-        lease = self._kept.get(key) or _Lease()
-        self._kept[key] = lease
-        self._kept.move_to_end(key)
-        if len(self._kept) > self._max_kept:
-            self._kept.popitem(last=False)
-        if lease.asking:
-            return None
-        now_s = self._monotonic()
-        if now_s < lease.until_s:
-            lease.run += lease.used
-        else:
-            lease.run = lease.used if now_s < lease.until_s + terms.lease_s else 0
-        back, lease.left, lease.used, lease.until_s = lease.left, 0, 0, now_s + terms.lease_s
-        lease.asking = True
-        return back, min(terms.most, lease.run, lease.known.remaining // 2)  # the rest is for the other processes
+        with self._lock:
+            lease = self._kept.get(key) or _Lease()
+            self._kept[key] = lease
+            self._kept.move_to_end(key)
+            if len(self._kept) > self._max_kept:
+                self._kept.popitem(last=False)
+            if lease.asking:
+                return None
+            now_s = self._monotonic()
+            if now_s < lease.until_s:
+                lease.run += lease.used
+            else:
+                lease.run = lease.used if now_s < lease.until_s + terms.lease_s else 0
+            back, lease.left, lease.used, lease.until_s = lease.left, 0, 0, now_s + terms.lease_s
+            lease.asking = True
+            return back, min(terms.most, lease.run, lease.known.remaining // 2)  # the rest is for the other processes
 
     def answered(self, key: str, more: int, taken: Taken | None) -> None:
         """The one who has asked for `more` got it, as `taken` says; None: nothing came of it."""
-        lease = self._kept.get(key)
-        if lease is None:
-            return
-        lease.asking = False
-        if taken is not None:
-            lease.left, lease.known = more, taken
+        with self._lock:
+            lease = self._kept.get(key)
+            if lease is None:
+                return
+            lease.asking = False
+            if taken is not None:
+                lease.left, lease.known = more, taken
 
     def told(self, key: str, cost: int, taken: Taken, terms: Terms) -> None:
         """What the store said about a request's own cost."""
-        lease = self._kept.get(key)
-        if lease is None:
-            return
-        lease.known, lease.seen_s = taken, self._monotonic()
-        if taken.allowed:
-            lease.used += cost
-            lease.refused_until_s = 0.0
-        elif taken.retry_s > 0:
-            # What others give back, and what grows back meanwhile, stays in the store for a part of a lease, and is not lost.
-            lease.refused_cost = cost
-            lease.refused_until_s = lease.seen_s + min(max(taken.retry_s, terms.lease_s * _BELIEVED), terms.lease_s)
+        with self._lock:
+            lease = self._kept.get(key)
+            if lease is None:
+                return
+            lease.known, lease.seen_s = taken, self._monotonic()
+            if taken.allowed:
+                lease.used += cost
+                lease.refused_until_s = 0.0
+            elif taken.retry_s > 0:
+                # What others give back, and what grows back meanwhile, stays in the store for a part of a lease, and is not lost.
+                lease.refused_cost = cost
+                lease.refused_until_s = lease.seen_s + min(max(taken.retry_s, terms.lease_s * _BELIEVED), terms.lease_s)
 
 
 class Renewal:

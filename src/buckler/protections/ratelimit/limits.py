@@ -38,7 +38,7 @@ _NEWEST = 0.2  # what the last request weighs in what a route's next one is expe
 class Limits:
     """What `ratelimit` offers to framework adapters."""
 
-    def __init__(self, site: Site, *, report_only: bool, max_leases: int = 100_000) -> None:
+    def __init__(self, site: Site, *, report_only: bool, max_leases: int = 10_000) -> None:
         self._site, self._report_only = site, report_only
         self._leases = Leases(site.clock.monotonic, max_leases)
         self._expected_us: dict[str, float] = {}  # what a request of a route uses; as many as there are limits in the code
@@ -77,17 +77,13 @@ class Limits:
     def _locally(self, quotas: Sequence[Quota], drawn: Sequence[Drawn]) -> States | None:
         """The answers of the leases; None where the store is to be asked. A refusal that is known needs no other quota to be asked."""
         found: States = []
-        for item, draw in zip(quotas, drawn, strict=True):
-            known = self._leases.known(draw.key, item.cost) if item.lease else None
+        answers = self._leases.spend([(draw.key if item.lease else "", item.cost) for item, draw in zip(quotas, drawn, strict=True)])
+        for item, known in zip(quotas, answers, strict=True):
             if known is not None and not known.allowed:
                 return [(item.name, known)]
             if known is not None:
                 found.append((item.name, known))
-        if len(found) < len(quotas):
-            return None
-        for item, draw in zip(quotas, drawn, strict=True):
-            self._leases.spend(draw.key, item.cost)
-        return found
+        return found if len(found) == len(quotas) else None
 
     async def _asked(self, quotas: Sequence[Quota], drawn: Sequence[Drawn]) -> States:
         """The answers of the store, in one round trip."""
