@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 BAD = "/files/..%2f..%2fetc/passwd"
 
 
-async def probe(guard: Guard, times: int = 21, **changes: Any) -> list[int]:
+async def probe(guard: Guard, times: int = 51, **changes: Any) -> list[int]:
     raw = {"raw_path": BAD.encode(), "path": "/files/../../etc/passwd"}
     return [(await talk(guard, scope_of(**raw, **changes))).status for _ in range(times)]  # type: ignore[arg-type]  # parts of a scope
 
@@ -53,7 +53,7 @@ async def test_a_suspect_with_a_session_makes_one_round_trip_for_both() -> None:
 async def test_a_banned_client_reaches_nothing() -> None:
     store, clock = Counting(), HandClock()
     guard = guarded(ok, store=store, clock=clock)
-    assert await probe(guard) == [400] * 21
+    assert await probe(guard) == [400] * 51
     wire = await visit(guard)
     assert (wire.status, wire.headers[b"retry-after"], wire.headers[b"cache-control"]) == (429, b"60", b"no-store")
     assert (await talk(guard, scope_of("/", "GET", type="websocket", scheme="wss"))).sent == [{"type": "websocket.close", "code": 1008}]
@@ -77,7 +77,7 @@ async def test_a_dead_store_lets_a_suspect_pass_and_a_banned_client_once_in_five
     guard = guarded(ok, store=BrokenStore(), clock=clock)
     await probe(guard, 1)
     assert (await visit(guard)).status == 200
-    await probe(guard, 20)
+    await probe(guard, 50)
     assert [(await visit(guard)).status for _ in range(5)] == [200, 429, 429, 429, 429]
     clock.move(5)
     assert [(await visit(guard)).status for _ in range(5)] == [200, 429, 429, 429, 429]

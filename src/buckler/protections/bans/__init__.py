@@ -17,11 +17,12 @@ How:
     `request.site.offers["bans"]` lists, makes and lifts bans, and knows who is refused the most (`heaviest`), in bounded memory.
 
 Does not stop:
-    An attack from very many addresses; one that stays below the threshold (100 points a minute for ever: two bad paths, or twenty refused
+    An attack from very many addresses; one that stays below the threshold (100 points a minute for ever: five bad paths, or twenty refused
     guesses); one that forges the header fields of a browser that another site has led here. Each of their requests is refused all
     the same: a ban only saves looking at the next ones. A worker that has not refused a client yet does not know that others have,
     until the next request that asks the store for anything. While the store is down, a banned client gets one request through in five
-    seconds, and every worker counts for itself. A browser from before 2023, or on a site without HTTPS, does not say who led it here.
+    seconds, and every worker counts for itself. A crawler that follows fifty bad links in ten minutes is banned like anybody else: name
+    the networks of those you want in `never`. A browser from before 2023, or on a site without HTTPS, does not say who led it here.
 
 Turn off when:
     A network in front bans already, or all clients share an address that you cannot tell from a visitor's (a load balancer with a

@@ -8,7 +8,8 @@ _HIDDEN = "/files/..%2f..%2fetc/passwd"
 _OWN = ("sec-fetch-site", "same-origin")
 _PICTURE = (("sec-fetch-mode", "no-cors"), ("sec-fetch-dest", "image"))
 _BEHIND = {"trusted_proxies": ("10.0.0.0/8",)}
-_TOO_OFTEN = 21  # at fifty points each
+_FEW = {"points": 200}  # so that a case is short; the way of counting is the same
+_TOO_OFTEN = 11  # at twenty points each
 
 
 def passed(transcript: Transcript) -> bool:
@@ -33,14 +34,16 @@ CASES = (
         story="A program tries one forbidden path after another, and now and then a harmless one.",
         turns=(_probing(), Ask()),
         succeeds=passed,
+        options=_FEW,
         refused="bans.banned",
         sources=("OAT-014",),
     ),
     Case(
         name="smuggling",
         story="A program tries lengths that layers may read differently.",
-        turns=(Ask(times=11, headers=(("content-length", "+0"),)), Ask()),
+        turns=(Ask(times=3, headers=(("content-length", "+0"),)), Ask()),
         succeeds=passed,
+        options=_FEW,
         refused="bans.banned",
         sources=("CWE-444",),
     ),
@@ -49,6 +52,7 @@ CASES = (
         story="One home's network, which has 2^64 addresses, tries each path from a new one.",
         turns=(_probing(client="2001:db8:1:2::1", clients=_TOO_OFTEN), Ask(client="2001:db8:1:2:ffff::1")),
         succeeds=passed,
+        options=_FEW,
         refused="bans.banned",
         sources=("CWE-799",),
     ),
@@ -57,6 +61,7 @@ CASES = (
         story="Behind a trusted proxy, which appends the true address, a program claims a new one each time.",
         turns=(_claiming("198.51.100.{n}, 203.0.113.9", _HIDDEN, _TOO_OFTEN), _claiming("198.51.100.200, 203.0.113.9")),
         succeeds=passed,
+        options=_FEW,
         refused="bans.banned",
         site=_BEHIND,
         sources=("GHSA-hm36-ffrh-c77c",),
@@ -66,6 +71,7 @@ CASES = (
         story="A program waits until its ban is over and goes on: the next one is five times as long.",
         turns=(_probing(), _probing(after_s=61), Ask(after_s=61)),
         succeeds=passed,
+        options=_FEW,
         refused="bans.banned",
         sources=("OAT-014",),
     ),
@@ -74,14 +80,16 @@ CASES = (
         story="An attacker signs in with an account of their own, so as to be spared while the network is banned.",
         turns=(_SIGN_IN, _probing(), Ask(at=Place.PRIVATE, headers=(_OWN,))),
         succeeds=passed,
+        options=_FEW,
         refused="bans.banned",
         sources=("CWE-799",),
     ),
     Case(
         name="forged_origin",
         story="A program says that another site had led it to paths that no browser sends, in a way that no browser can.",
-        turns=(Ask(times=11, headers=(("content-length", "+0"), ("sec-fetch-site", "cross-site"))), Ask()),
+        turns=(Ask(times=3, headers=(("content-length", "+0"), ("sec-fetch-site", "cross-site"))), Ask()),
         succeeds=passed,
+        options=_FEW,
         refused="bans.banned",
         sources=("CWE-290",),
     ),
@@ -91,29 +99,33 @@ CASES = (
         turns=(_probing(10), Ask()),
         honest=True,
         succeeds=passed,
+        options=_FEW,
     ),
     Case(
         name="led_by_another_site",
         story="A page of another site is full of pictures with forbidden addresses here, so that its readers are banned.",
-        turns=(_probing(100, headers=(("sec-fetch-site", "cross-site"), *_PICTURE)), Ask()),
+        turns=(_probing(50, headers=(("sec-fetch-site", "cross-site"), *_PICTURE)), Ask()),
         honest=True,
         succeeds=passed,
+        options=_FEW,
         sources=("CWE-352",),
     ),
     Case(
         name="picture_in_a_comment",
         story="Somebody writes such pictures into a comment on this very site.",
-        turns=(_probing(100, headers=(_OWN, *_PICTURE)), Ask()),
+        turns=(_probing(50, headers=(_OWN, *_PICTURE)), Ask()),
         honest=True,
         succeeds=passed,
+        options=_FEW,
         sources=("CWE-352",),
     ),
     Case(
         name="broken_form",
         story="A form of another tab is out of date, and the page sends it again every few seconds.",
-        turns=(_SIGN_IN, Ask(at=Place.WRITE, method="POST", headers=(("origin", "null"),), times=100, after_s=3), Ask()),
+        turns=(_SIGN_IN, Ask(at=Place.WRITE, method="POST", headers=(("origin", "null"),), times=50, after_s=3), Ask()),
         honest=True,
         succeeds=passed,
+        options=_FEW,
     ),
     Case(
         name="signed_in_neighbour",
@@ -121,6 +133,7 @@ CASES = (
         turns=(_SIGN_IN, _probing(jar="attacker"), Ask(at=Place.PRIVATE, headers=(_OWN,))),
         honest=True,
         succeeds=passed,
+        options=_FEW,
     ),
     Case(
         name="unnamed_proxy",
@@ -128,13 +141,15 @@ CASES = (
         turns=(_claiming("198.51.100.9", _HIDDEN, 40, "203.0.113.7"), _claiming("198.51.100.10", client="203.0.113.7")),
         honest=True,
         succeeds=passed,
+        options=_FEW,
     ),
     Case(
         name="colleague",
         story="Everybody in the house has the address of one gateway, and one of them tries everything.",
-        turns=(_probing(100, client="192.168.1.1"), Ask(client="192.168.1.1")),
+        turns=(_probing(50, client="192.168.1.1"), Ask(client="192.168.1.1")),
         honest=True,
         succeeds=passed,
+        options=_FEW,
     ),
     Case(
         name="after_a_ban",
@@ -142,5 +157,6 @@ CASES = (
         turns=(_probing(), Ask(after_s=61)),
         honest=True,
         succeeds=passed,
+        options=_FEW,
     ),
 )

@@ -28,6 +28,7 @@ _PURPOSE = "bans.client"
 _KEPT_BYTES = 15
 _COUNTERS = 1024  # of heavy hitters: whoever makes more than a thousandth of all refusals is found
 _MOST_TOLD, _MOST_UNTOLD = 64, 1024  # bans in one batch; bans that wait for one, of which the oldest make room
+_TELL_S = 1.0  # the news may be 50 KiB: writing them is no more than a thousandth of the time
 _FADE_S = 600.0  # what was refused so long ago weighs half
 
 
@@ -41,6 +42,7 @@ class Ledger:
         self._heavy = SpaceSaving(_COUNTERS)
         self._fade_s = site.clock.now() + _FADE_S
         self._heard: object = None  # the news as it was last read
+        self._tell_s = 0.0  # from when on something is told again
         self._spared: dict[str, bool] = {}
 
     # ---- for the operator
@@ -100,6 +102,7 @@ class Ledger:
         """Before everything else that waits to be told."""
         self._tell_later(ban)
         self.telling.move_to_end(ban.client, last=False)
+        self._tell_s = 0.0
         await self._site.store.batch(self.telling_ops(now_s))
 
     def _client(self, address: str) -> str:
@@ -164,19 +167,25 @@ class Ledger:
 
     def telling_ops(self, now_s: float) -> list[Op]:
         """What the store is to keep of the bans that the others have not heard of: each under its own key until it is over and its level
-        counts no more, and all of them in the news, beside what was last read there. At most 64 at a time.
+        counts no more, and all of them in the news, beside what was last read there. At most 64 at a time, and once a second.
 
         What is not known to be newer than what is there only adds: of a client with a past, `learn` decides what is written.
         """
+        if now_s < self._tell_s:
+            return []
+        for client in [client for client, ban in self.telling.items() if is_over(ban, now_s)]:
+            del self.telling[client]
         told = list(islice(self.telling.values(), _MOST_TOLD))
         if not told:
             return []
+        self._tell_s = now_s + _TELL_S
         ops: list[Op] = []
         for ban in told:
             suspect = self.suspects.get(ban.client)
             put = Put if ban.lifted or (suspect is not None and suspect.learned) else Add
             ttl_s = max(1.0, ban.until_s - now_s) + self.rules.forget_s
             ops.append(put(key("bans", self.key_of(ban.client)), write(ban), ttl_s, secret=True))
+            self.telling.move_to_end(ban.client)  # until it is read in the news; meanwhile it is the others' turn
         news = {**read_news(self._heard), **{ban.client: ban for ban in told}}
         lasts_s = max(max(ban.until_s - now_s, self.rules.within_s) for ban in news.values())
         return [*ops, Put(NEWS, write_news(news.values(), now_s), lasts_s, secret=True)]
@@ -187,8 +196,6 @@ class Ledger:
             self._heard = raw
             for ban in read_news(raw).values():
                 self._hear(ban, now_s)
-        for client in [client for client, ban in self.telling.items() if is_over(ban, now_s)]:
-            del self.telling[client]
 
     def _hear(self, ban: Ban, now_s: float) -> None:
         told = self.telling.get(ban.client)
@@ -200,7 +207,9 @@ class Ledger:
         if suspect is not None and suspect.ban is not None and suspect.ban.order >= ban.order:
             return
         if ban.in_force(now_s) and not self.spares(ban.client):
-            self.suspects.met(ban.client, now_s).serve(ban, kept=True)
+            met = self.suspects.met(ban.client, now_s)
+            met.serve(ban, kept=True)
+            met.ask_s = 0.0  # the news may be out of date: it is asked for itself before it is refused
         elif ban.lifted and suspect is not None:
             suspect.forgive()
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from buckler.core.cookies import SESSION, cookie
 from buckler.core.event import Event
 from buckler.core.sign import fingerprint
-from buckler.protections.bans.weights import has_proxy_fields, is_told, of_its_own_will, points_of
+from buckler.protections.bans.weights import has_proxy_fields, is_about_the_request, is_told, of_its_own_will, points_of
 
 if TYPE_CHECKING:
     from buckler.core.answer import Refusal
@@ -37,8 +37,7 @@ class Listener:
             self._ledger.count(client)
         if not points or not of_its_own_will(request, what.code) or self._ledger.spares(client) or not self._is_its_own_address(request):
             return
-        value = cookie(request.headers.get(b"cookie", b""), _SESSION)
-        if value:
+        if is_about_the_request(what.code) and (value := cookie(request.headers.get(b"cookie", b""), _SESSION)):
             self._struck.add(fingerprint(value))
         self._ledger.strike(client, points, what.code)
 

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 POINTS: Mapping[str, int] = {
     "smuggling": 100,  # ten times: no browser and no library does this by mistake
     "smuggling.method": 50,
-    "pathguard": 50,  # twenty times: nobody types `%2e%2e`
+    "pathguard": 20,  # fifty times: nobody types `%2e%2e`, but a crawler follows whatever links others have made for it
     "pathguard.empty_segment": 10,  # a hundred times: links that were joined with one slash too many are common,
     "pathguard.parameters": 10,  # … and so are old ones with a session's id in them,
     "pathguard.too_long": 10,  # … and ones that a program has made
@@ -37,6 +37,7 @@ POINTS: Mapping[str, int] = {
     "overload.client": 1,  # a thousand more than it may have answered at once
 }
 _NOT_BY_BROWSERS = frozenset({"smuggling.length", "smuggling.encoding", "smuggling.two_lengths"})
+_OF_THE_ADDRESS = frozenset({"ratelimit", "overload", "account"})  # quotas that somebody else at the same address can have used up
 _OWN = frozenset({b"same-origin", b"none"})
 _PROXY_FIELDS = frozenset({b"forwarded", b"x-forwarded-for", b"x-real-ip", b"via", b"cf-connecting-ip", b"true-client-ip"})
 
@@ -77,6 +78,11 @@ def of_its_own_will(request: Request, code: str) -> bool:
     if comes_from not in _OWN:
         return False
     return request.method not in SAFE_METHODS or headers.get(b"sec-fetch-dest") == b"document"
+
+
+def is_about_the_request(code: str) -> bool:
+    """Whether it was refused for what it is, and not because of what else came from its address."""
+    return code.partition(".")[0] not in _OF_THE_ADDRESS
 
 
 def has_proxy_fields(request: Request) -> bool:
