@@ -159,10 +159,12 @@ async def test_no_time_is_no_thing(clock: HandClock) -> None:
 async def test_one_round_trip_to_get_and_one_to_put(clock: HandClock, behind: Memory) -> None:
     store = Away(behind)
     here, there = shelf(store, clock), shelf(Away(behind), clock)
-    await here.put("k", "a", ttl_s=10)
+    await here.put("i", "a", ttl_s=10)
     assert store.trips == 1
     await here.put("k", "a", ttl_s=10, tags=["x"])
     assert store.trips == 2  # the first time that the tag is heard of
+    await here.put("i", "b", ttl_s=10)
+    assert store.trips == 2  # in place of another
     await here.put("j", "b", ttl_s=10, tags=["x"])
     assert store.trips == 1
     assert await thing(there, "k") == "a"
@@ -229,6 +231,41 @@ async def test_what_another_process_purged_or_dropped_meanwhile_is_not_kept(cloc
     assert await there.put("k", "of now", ttl_s=100, tags=["x"], since=there.moment())
     assert await there.put("j", "of now", ttl_s=100, since=there.moment())
     assert (await thing(here, "k"), await thing(here, "j")) == ("of now", "of now")
+
+
+async def test_a_key_that_is_dropped_between_two_steps_stays_dropped(clock: HandClock, behind: Memory) -> None:
+    """In place of an old value, a new one is put in two steps: nothing is put over what is known to be dropped."""
+    store = Away(behind)
+    here, there = shelf(Away(behind), clock), shelf(store, clock)
+    await there.put("k", "old", ttl_s=100)
+    since = there.moment()
+    clock.move(1)
+
+    async def between() -> None:
+        store.after = lambda: here.drop("k")
+
+    store.before = between
+    assert not await there.put("k", "of before", ttl_s=100, since=since)
+    clock.move(1)
+    assert (await thing(here, "k"), await thing(there, "k")) == (None, None)
+
+    async def fall() -> None:
+        store.down = True
+
+    await here.put("k", "new", ttl_s=100)
+    store.after = fall
+    assert await there.put("k", "newer", ttl_s=100)  # whether the store has it, nobody knows
+
+
+async def test_who_dropped_a_key_is_never_given_what_was_made_before(clock: HandClock, behind: Memory) -> None:
+    here, there = shelf(behind, clock), shelf(Away(behind), clock)
+    since = there.moment()
+    clock.move(1)
+    await here.drop("k")
+    behind._values.clear()  # the note of it is lost
+    clock.move(1)
+    assert await there.put("k", "of before", ttl_s=100, since=since)
+    assert await thing(here, "k") is None
 
 
 async def test_a_version_known_of_old_stores_what_is_stale_at_once(clock: HandClock, behind: Memory) -> None:
@@ -391,7 +428,7 @@ async def test_any_text_is_a_key_and_a_tag(clock: HandClock, behind: Memory) -> 
 
 
 def test_records_come_back_as_they_were() -> None:
-    record = Record(1.0, 2.0, 3.0, 0.5, (("a", new_version()), ("é\ud800", new_version(7.0))), b"body")
+    record = Record(1.0, 2.0, 3.0, 0.75, 0.25, (("a", new_version()), ("é\ud800", new_version(7.0))), b"body")
     assert read(write(record)) == record
     assert read(write(record)[:-20]) is None  # cut within a tag
     assert read(write_dropped(Dropped(4.0, b"12345678"))) == Dropped(4.0, b"12345678")

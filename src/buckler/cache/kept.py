@@ -12,7 +12,7 @@ from typing import Generic, NamedTuple, TypeVar
 T = TypeVar("T")
 
 _VALUE, _DROPPED = b"v1", b"d1"
-_TIMES = struct.Struct(">dddfH")  # stored, until, gone, made in; how many tags
+_TIMES = struct.Struct(">dddddH")  # stored, until, gone, began, made in; how many tags
 _TAG = struct.Struct(">H")
 _DROP = struct.Struct(">d8s")
 VERSION_BYTES = 16
@@ -37,6 +37,7 @@ class Record(NamedTuple):
     stored_s: float
     until_s: float
     gone_s: float
+    began_s: float
     made_in_s: float
     tags: tuple[tuple[str, bytes], ...]
     body: bytes
@@ -51,7 +52,7 @@ class Dropped(NamedTuple):
 
 def write(record: Record) -> bytes:
     """Return the bytes that the store keeps. Raises ValueError for a tag of more than 1,024 bytes."""
-    parts = [_VALUE, _TIMES.pack(record.stored_s, record.until_s, record.gone_s, record.made_in_s, len(record.tags))]
+    parts = [_VALUE, _TIMES.pack(record.stored_s, record.until_s, record.gone_s, record.began_s, record.made_in_s, len(record.tags))]
     for name, version in record.tags:
         raw = name.encode("utf-8", "surrogatepass")
         if len(raw) > _LONGEST_TAG_BYTES:
@@ -72,11 +73,11 @@ def read(raw: bytes) -> Record | Dropped | None:
             return Dropped(*_DROP.unpack(raw[2:]))
         if raw[:2] != _VALUE:
             return None
-        stored_s, until_s, gone_s, made_in_s, count = _TIMES.unpack_from(raw, 2)
+        stored_s, until_s, gone_s, began_s, made_in_s, count = _TIMES.unpack_from(raw, 2)
         tags, at = _read_tags(raw, 2 + _TIMES.size, count)
     except (struct.error, UnicodeDecodeError):
         return None
-    return Record(stored_s, until_s, gone_s, made_in_s, tags, raw[at:])
+    return Record(stored_s, until_s, gone_s, began_s, made_in_s, tags, raw[at:])
 
 
 def _read_tags(raw: bytes, at: int, count: int) -> tuple[tuple[tuple[str, bytes], ...], int]:

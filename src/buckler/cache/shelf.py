@@ -100,6 +100,8 @@ class Shelf(Generic[T]):
             return None
         if self._drops.since(key, asking.tick):  # while the answer was under way
             return None
+        if record.began_s < self._drops.last_s(key) + self._skew_s:  # another process has made it of what was true before
+            return None
         return self._taken(key, record, asking.sure_s)
 
     # ---- filling
@@ -121,7 +123,8 @@ class Shelf(Generic[T]):
         secret: bool = False,
     ) -> bool:
         """Keep `thing`, fresh for `ttl_s` seconds and handed out for `keep_s` more. Returns whether it did: not when its key was dropped,
-        or one of its tags purged, `since` its making began (see `moment`). One round trip; two the first time that a tag is heard of.
+        or one of its tags purged, `since` its making began (see `moment`). One round trip; two where the store has something under
+        `key`, and one more the first time that a tag is heard of.
 
         `secret`: a store that leaves this machine encrypts it. Raises what `encode` raises.
         """
@@ -139,7 +142,7 @@ class Shelf(Generic[T]):
             if version is None:
                 return False
             versions.append((name, version))
-        record = Record(now_s, until_s, until_s + keep_s, made_in_s, tuple(versions), body)
+        record = Record(now_s, until_s, until_s + keep_s, since.at_s, made_in_s, tuple(versions), body)
         sure_s = self._clock.monotonic() + self._near_s
         if self._far is not None and not await self._store_it(self._far, key, record, since, secret=secret):
             return False
@@ -149,30 +152,41 @@ class Shelf(Generic[T]):
         return True
 
     async def _store_it(self, far: Far, key: str, record: Record, since: Moment, *, secret: bool) -> bool:
-        """Whether the store may have it. Where another process has dropped the key meanwhile, it is dropped again."""
+        """Whether the store may have it: not where another process has dropped the key meanwhile."""
         name = far.key(key)
         asking = self._asking([tag for tag, _ in record.tags])
-        put = Put(name, write(record), record.gone_s - record.stored_s, secret)
-        replies = await far.asked([Get(name), put, *self._questions(asking)])
+        body, ttl_s = write(record), record.gone_s - record.stored_s
+        replies = await far.asked([Get(name), Add(name, body, ttl_s, secret), *self._questions(asking)])
         if replies is None:
             return True  # near for a moment, at least
         self._learn(asking, replies[2:])
-        before = read(replies[0]) if isinstance(replies[0], bytes) else None
-        if isinstance(before, Dropped) and before.by != self._me() and before.at_s + self._skew_s >= since.at_s:
-            await far.asked([Put(name, write_dropped(before), self._drop_s)])
+        if replies[1]:
+            return True
+        if self._forbidding(replies[0], since) is not None:
             return False
-        return True
+        replies = await far.asked([Get(name), Put(name, body, ttl_s, secret)])  # in place of what is out of date
+        dropped = self._forbidding(replies[0], since) if replies is not None else None
+        if dropped is not None:  # between the two
+            await far.asked([Put(name, write_dropped(dropped), self._drop_s)])
+        return dropped is None
+
+    def _forbidding(self, found: Reply, since: Moment) -> Dropped | None:
+        """What stands in the place of a thing that another process has dropped since its making began."""
+        before = read(found) if isinstance(found, bytes) else None
+        if isinstance(before, Dropped) and before.by != self._me() and before.at_s + self._skew_s >= since.at_s:
+            return before
+        return None
 
     # ---- forgetting
 
     async def drop(self, *keys: str) -> None:
         """Forget the things under `keys`, and what is being made of them now. Raises StoreError when the others have not heard of it."""
-        tick = self._tags.goes_on()
+        moment = Moment(self._tags.goes_on(), self._clock.now())
         for key in keys:
             self._near.drop(key)
-            self._drops.add(key, tick)
+            self._drops.add(key, moment)
         if self._far is not None and keys:
-            raw = write_dropped(Dropped(self._clock.now(), self._me()))
+            raw = write_dropped(Dropped(moment.at_s, self._me()))
             await self._far.told([Put(self._far.key(key), raw, self._drop_s) for key in keys])
 
     async def purge(self, *tags: str) -> None:

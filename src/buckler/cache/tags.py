@@ -46,23 +46,28 @@ def purged_s(version: bytes) -> float:
 
 
 class Drops:
-    """The ticks at which keys were dropped here, of the last 4,096; whether an earlier one was dropped is answered with a yes."""
+    """When keys were dropped here, of the last 4,096; whether an earlier one was dropped is answered with a yes."""
 
-    __slots__ = ("_before", "_ticks")
+    __slots__ = ("_before", "_dropped")
 
     def __init__(self) -> None:
-        self._ticks: OrderedDict[str, int] = OrderedDict()
-        self._before = 0
+        self._dropped: OrderedDict[str, Moment] = OrderedDict()
+        self._before = Moment(0, -math.inf)  # the newest that is forgotten
 
-    def add(self, key: str, tick: int) -> None:
-        self._ticks.pop(key, None)
-        self._ticks[key] = tick
-        while len(self._ticks) > _REMEMBERED_DROPS:
-            _, self._before = self._ticks.popitem(last=False)
+    def add(self, key: str, moment: Moment) -> None:
+        self._dropped.pop(key, None)
+        self._dropped[key] = moment
+        while len(self._dropped) > _REMEMBERED_DROPS:
+            _, self._before = self._dropped.popitem(last=False)
 
     def since(self, key: str, tick: int) -> bool:
         """Whether `key` was dropped after `tick`."""
-        return self._ticks.get(key, self._before) > tick
+        return self._dropped.get(key, self._before).tick > tick
+
+    def last_s(self, key: str) -> float:
+        """When `key` was dropped last, as far as is remembered; before all time where it was not."""
+        moment = self._dropped.get(key)
+        return -math.inf if moment is None else moment.at_s
 
 
 class Tags:
