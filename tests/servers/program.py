@@ -124,8 +124,9 @@ class Program:
             self._process = None
 
     def pause(self) -> None:
-        """Stall it: connections stay open, and nothing is answered."""
+        """Stall it: connections stay open, and nothing is answered. All its threads stand still when this returns."""
         self._signal(signal.SIGSTOP)
+        os.waitid(os.P_PID, self.pid, os.WSTOPPED | os.WEXITED | os.WNOWAIT)
 
     def resume(self) -> None:
         self._signal(signal.SIGCONT)

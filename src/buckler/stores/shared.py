@@ -11,11 +11,11 @@ from __future__ import annotations
 
 import asyncio
 import os
-import random
 import re
 import tempfile
 import time
 from pathlib import Path
+from random import SystemRandom
 from typing import TYPE_CHECKING
 
 from buckler.core.clock import Clock, SystemClock
@@ -31,6 +31,7 @@ _MEMORY = "/dev/shm"  # noqa: S108  # in it, a folder of this user's own: see `o
 _MAX_BYTES = 1 << 28
 _FIRST_PAUSE_S, _MAX_PAUSE_S = 0.0005, 0.02  # a writer holds the lock for some 10 µs
 _START_S = 20.0
+_chance = SystemRandom()
 
 
 class Shared:
@@ -85,7 +86,7 @@ class Shared:
             if self._stuck or waited_s >= self._busy_s:
                 self._stuck = True
                 raise StoreError("Shared: another process holds the lock, and does not go on")
-            part_s = pause_s * random.uniform(0.5, 1.0)  # noqa: S311  # so that waiting workers do not march in step
+            part_s = pause_s * _chance.uniform(0.5, 1.0)  # so that waiting workers do not march in step
             await asyncio.sleep(part_s)
             waited_s += part_s
             pause_s = min(2 * pause_s, _MAX_PAUSE_S)

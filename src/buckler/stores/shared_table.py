@@ -70,7 +70,7 @@ class Table:
         with self._environment.begin(db=self._kept, write=True) as writing:
             return self._answers(writing, ops, now_s)
 
-    def _answers(self, writing: Transaction, ops: list[Op], now_s: float) -> list[Reply]:
+    def _answers(self, writing: Transaction[bytes], ops: list[Op], now_s: float) -> list[Reply]:
         replies: list[Reply] = []
         before = True
         for op in ops:
@@ -87,27 +87,27 @@ class Table:
                 replies.append(self._do[type(op)](writing, name, op, now_s))
         return replies
 
-    def _get(self, inside: Transaction, name: bytes, _: Op, now_s: float) -> bytes | None:
+    def _get(self, inside: Transaction[bytes], name: bytes, _: Op, now_s: float) -> bytes | None:
         found = inside.get(name)
         return found[_UNTIL.size :] if found is not None and _UNTIL.unpack_from(found)[0] > now_s else None
 
-    def _put(self, writing: Transaction, name: bytes, op: Put | Add | Replace, now_s: float) -> None:
+    def _put(self, writing: Transaction[bytes], name: bytes, op: Put | Add | Replace, now_s: float) -> None:
         self._bytes += len(op.value)
         writing.put(name, _UNTIL.pack(now_s + op.ttl_s) + op.value)
 
-    def _add(self, writing: Transaction, name: bytes, op: Add, now_s: float) -> bool:
+    def _add(self, writing: Transaction[bytes], name: bytes, op: Add, now_s: float) -> bool:
         if self._get(writing, name, op, now_s) is not None:
             return False
         self._put(writing, name, op, now_s)
         return True
 
-    def _replace(self, writing: Transaction, name: bytes, op: Replace, now_s: float) -> bool:
+    def _replace(self, writing: Transaction[bytes], name: bytes, op: Replace, now_s: float) -> bool:
         if self._get(writing, name, op, now_s) is None:
             return False
         self._put(writing, name, op, now_s)
         return True
 
-    def _drop(self, writing: Transaction, name: bytes, op: Drop, now_s: float) -> bool:
+    def _drop(self, writing: Transaction[bytes], name: bytes, op: Drop, now_s: float) -> bool:
         there = self._get(writing, name, op, now_s) is not None
         return writing.delete(name) and there
 
@@ -124,7 +124,7 @@ class Table:
         self._full = pages * found["psize"] >= self._max_bytes
 
 
-def _swept(writing: Transaction, part: _Database, begin: bytes, many: int, now_s: float) -> bytes:
+def _swept(writing: Transaction[bytes], part: _Database, begin: bytes, many: int, now_s: float) -> bytes:
     """Drop what has expired among the `many` entries that follow `begin`; return where to go on."""
     with writing.cursor(part) as cursor:
         there = cursor.set_range(begin) if begin else cursor.first()
