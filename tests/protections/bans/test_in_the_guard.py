@@ -4,21 +4,28 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+import pytest
+
 from buckler.core.clock import HandClock
 from buckler.core.store import Get
 from buckler.protections.bans import Bans
 from buckler.protections.ratelimit import RateLimit
+from buckler.stores.postgresql import PostgreSQL
 from buckler.stores.redis import Redis
+from buckler.stores.sqlite import SQLite
 from buckler.testing import guarded
 from tests.asgi import scope_of
 from tests.fastapi_site import Counting, at, client_of, limited_app, statuses_of
 from tests.guard.odd import BrokenStore, ok, talk
+from tests.servers.redis import RedisServer
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
+    from buckler.core.store import Store
     from buckler.guard import Guard
     from tests.asgi import Wire
-    from tests.servers.redis import RedisServer
-
 BAD = "/files/..%2f..%2fetc/passwd"
 
 
@@ -112,20 +119,32 @@ async def test_another_site_cannot_ban_a_visitor_by_a_form() -> None:
     assert (await client.post("/sign-in", json={})).status_code == 200
 
 
-async def test_two_machines_share_a_ban_over_a_server(redis_server: RedisServer) -> None:
-    stores = Redis(redis_server.url, prefix="bans"), Redis(redis_server.url, prefix="bans")
+def _stores(name: str, server: Any, folder: Path) -> tuple[Store, Store]:
+    made: dict[str, Callable[[], Store]] = {
+        "redis_server": lambda: Redis(server.url, prefix="bans"),
+        "redis_cluster": lambda: Redis(*(node.url for node in server.nodes), prefix="bans", cluster=True),
+        "postgresql_server": lambda: PostgreSQL(server.url(), schema="bans"),
+        "sqlite": lambda: SQLite(folder / "state.db"),
+    }
+    return made[name](), made[name]()
+
+
+@pytest.mark.parametrize("name", ["redis_server", "redis_cluster", "postgresql_server", "sqlite"])
+async def test_two_machines_share_a_ban(name: str, request: pytest.FixtureRequest, tmp_path: Path) -> None:
+    server = None if name == "sqlite" else request.getfixturevalue(name)
+    stores = _stores(name, server, tmp_path)
     one, other = (guarded(ok, store=store) for store in stores)
     await probe(one)
     assert (await visit(one)).status == 429
     assert (await visit(other)).status == 200
     await probe(other, 1)
     assert (await visit(other)).status == 429
-    ledger = other.plan.site.offers["bans"]
-    assert await ledger.lift("203.0.113.7")
+    assert await other.plan.site.offers["bans"].lift("203.0.113.7")
     assert (await visit(other)).status == 200
-    kept = redis_server.ask("KEYS", "bans*")
-    assert kept
-    assert not any("203.0.113.7" in name for name in kept)
-    assert not any("203.0.113.7" in str(redis_server.ask("GET", name)) for name in kept)
+    if isinstance(server, RedisServer):
+        kept = server.ask("KEYS", "bans*")
+        assert kept
+        assert not any("203.0.113.7" in name for name in kept)
+        assert not any("203.0.113.7" in str(server.ask("GET", name)) for name in kept)
     for store in stores:
         await store.close()
