@@ -158,6 +158,19 @@ async def test_a_full_server_does_all_of_a_batch_or_nothing() -> None:
         await store.close()
 
 
+async def test_a_server_that_throws_out_what_it_acknowledged_is_for_a_cache_alone() -> None:
+    with RedisServer("--maxmemory", "100mb", "--maxmemory-policy", "allkeys-lru") as server:
+        store = Redis(server.url, wait_s=10)
+        assert store.able.keeps
+        with pytest.raises(StoreError, match="noeviction"):
+            await store.batch([Get("k")])
+        await store.close()
+        cache = Redis(server.url, wait_s=10, evicting=True)
+        assert await cache.batch([Get("k")]) == [None]
+        assert not cache.able.keeps  # the guard does not take it
+        await cache.close()
+
+
 async def test_a_server_that_became_a_replica_is_left(server: RedisServer) -> None:
     store = Redis(server.url, wait_s=10)
     await store.batch([Get("k")])

@@ -27,8 +27,8 @@ if TYPE_CHECKING:
     Speech = Callable[[asyncio.StreamReader, asyncio.StreamWriter], Awaitable[None]]
 
 HELLO = b"%2\r\n$5\r\nproto\r\n:3\r\n$4\r\nrole\r\n$6\r\nmaster\r\n"
-WORDS_END = b"return replies\n\r\n"  # of HELLO and SCRIPT LOAD
-GREETING = HELLO + b"$1\r\nx\r\n"
+WORDS_END = b"$6\r\nmemory\r\n"  # of HELLO, SCRIPT LOAD and INFO
+GREETING = HELLO + b"$1\r\nx\r\n$1\r\nx\r\n"
 
 
 @asynccontextmanager
@@ -110,7 +110,7 @@ async def test_a_single_answer_of_the_wrong_kind_is_an_error(op: Any) -> None:
 
 
 @pytest.mark.parametrize(
-    "greeting", [b":1\r\n:2\r\n", b"-NOAUTH no\r\n-NOAUTH no\r\n", b"", HELLO.replace(b"master", b"replic") + b":1\r\n"]
+    "greeting", [b":1\r\n:2\r\n:3\r\n", b"-NOAUTH no\r\n" * 3, b"", HELLO.replace(b"master", b"replic") + b":1\r\n:2\r\n"]
 )
 async def test_a_server_that_greets_wrongly_is_an_error(greeting: bytes) -> None:
     async def speech(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:

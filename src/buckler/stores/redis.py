@@ -4,11 +4,12 @@ A batch is one round trip: one plain command, or one call of a script that the s
 clock). In a Cluster it is one call for each slot that its keys lie in, all at the same time; only a `Take` that follows one in another slot
 waits for that one, because its answer decides.
 
-All calls share one connection to each server, written at once and answered in order. Nobody waits for longer than `wait_s` (a Cluster that
-is being rearranged, and takes that follow each other over several slots: that for each step), and a server that has stalled is left alone
-(`stores.breaker`). What another process changes is told by the server over a second connection (`pushes`).
+All calls share one connection to each server, written at once and answered in order. Nobody waits for longer than `wait_s` (where a
+connection is made first, twice that; in a Cluster that is being rearranged, and for takes that follow each other over several slots, that
+for each step), and a server that has stalled is left alone (`stores.breaker`). What another process changes is told by the server over a
+second connection (`pushes`).
 
-What the server's user (ACL) must be allowed: +get +set +del +mget +time +evalsha +eval +script|load +hello +ping +select
+What the server's user (ACL) must be allowed: +get +set +del +mget +time +evalsha +eval +script|load +hello +ping +select +info
 +client|setname +client|tracking +cluster|slots, on keys that begin with the prefix.
 """
 
@@ -46,10 +47,10 @@ class Redis:
     `sentinel`: the name that the Sentinels give to the primary; `nodes` are the Sentinels then (their own passwords are in their URLs),
     and `username`, `password`, `tls` are those of the servers. `cluster`: `nodes` are some servers of a Cluster. `tls`: the context for
     the connections, where the system's authorities are not enough. `prefix`: begins every key, so that several sites can share a
-    server. `wait_s`, `max_waiting`, `failures`, `rest_s`: see `stores.breaker`; for each server on its own. Raises `ConfigError`.
+    server. `evicting`: it throws out values when it needs room (its maxmemory-policy); that is fit for a cache, and refused for anything
+    else, because a flood could make it forget limits. `wait_s`, `max_waiting`, `failures`, `rest_s`: see `stores.breaker`; for each server
+    on its own. Raises `ConfigError`.
     """
-
-    able = Able(Reach.NETWORK)
 
     def __init__(  # noqa: PLR0913  # where it is, how to come in, and how long to wait; all but the first have a default
         self,
@@ -60,6 +61,7 @@ class Redis:
         username: str | None = None,
         password: str | None = None,
         tls: ssl.SSLContext | None = None,
+        evicting: bool = False,
         wait_s: float = 0.25,
         max_waiting: int = 1024,
         failures: int = 5,
@@ -81,6 +83,7 @@ class Redis:
         # Braces would choose the slot in a Cluster. After empty ones they mean nothing, says its specification.
         start = f"{prefix}{{}}" if cluster else prefix
         self._spaces = Spaces(f"{start}:v:", f"{start}:q:")
+        self.able = Able(Reach.NETWORK, keeps=not evicting)
         self._places, self._sentinel, self._cluster = places, sentinel, cluster
         self._wait_s, self._max_waiting, self._failures, self._rest_s = wait_s, max_waiting, failures, rest_s
         self._told: list[Callable[[list[str] | None], None]] = []  # several guards may share a store: a change is told to all
@@ -150,7 +153,7 @@ class Redis:
 
     def _node(self, find: Callable[[], Awaitable[Address]], name: str) -> Node:
         breaker = Breaker(f"Redis {name}", wait_s=self._wait_s, max_waiting=self._max_waiting, failures=self._failures, rest_s=self._rest_s)
-        return Node(find, self._login, breaker, wait_s=self._wait_s)
+        return Node(find, self._login, breaker, wait_s=self._wait_s, evicting=not self.able.keeps)
 
     def _listen(self, here: Node | Cluster) -> None:
         self._ears = Ears(here.primaries, self._login, self._spaces, self._tell)

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 
     from buckler.stores.breaker import Breaker
 
+_MEMORY = packed(("INFO", "memory"))
 _ASKING = packed(("ASKING",))
 CONNECT_S = 2.0  # for the connection, TLS and the first words; whoever asks meanwhile waits for their own `wait_s` only
 
@@ -69,10 +70,13 @@ def _need_good(answers: list[Any], address: Address) -> None:
 
 
 class Node:
-    """The server that `find` names, whenever a connection is needed. `ask` never waits for longer than the breaker says."""
+    """The server that `find` names, whenever a connection is needed. `ask` waits `wait_s` at most, and as long again for a connection.
+    `evicting`: whether it may throw out what it has acknowledged."""
 
-    def __init__(self, find: Callable[[], Awaitable[Address]], login: Login, breaker: Breaker, *, wait_s: float) -> None:
-        self._find, self._login, self._breaker, self._wait_s = find, login, breaker, wait_s
+    def __init__(
+        self, find: Callable[[], Awaitable[Address]], login: Login, breaker: Breaker, *, wait_s: float, evicting: bool = False
+    ) -> None:
+        self._find, self._login, self._breaker, self._wait_s, self._evicting = find, login, breaker, wait_s, evicting
         self._link: Link | None = None
         self._connecting: asyncio.Task[Link] | None = None
         self.address: Address | None = None  # of the connection
@@ -129,10 +133,24 @@ class Node:
     async def _connected(self) -> Link:
         async with asyncio.timeout(CONNECT_S):
             address = await self._find()
-            link, (server, *_) = await connected(address, self._login, LOAD)
-            if server.get(b"role") != b"master":  # told in the same words by Redis and Valkey
+            link, (server, *_, memory) = await connected(address, self._login, LOAD, _MEMORY)
+            try:
+                self._judge(address, server, memory)
+            except StoreError:
                 link.end()
-                raise StoreError(f"{address} is not the primary")
+                raise
             link.bound(self._wait_s)
             self._link, self.address = link, address
             return link
+
+    def _judge(self, address: Address, server: dict[bytes, Any], memory: Any) -> None:
+        """Raise `StoreError` unless the server is one that may be written to, and that keeps what it is given."""
+        if server.get(b"role") != b"master":  # told in the same words by Redis and Valkey
+            raise StoreError(f"{address} is not the primary")
+        told = dict(line.split(b":", 1) for line in memory.splitlines() if b":" in line) if isinstance(memory, bytes) else {}
+        policy = told.get(b"maxmemory_policy", b"noeviction")
+        if not self._evicting and policy != b"noeviction" and told.get(b"maxmemory", b"0") != b"0":
+            raise StoreError(
+                f"{address} throws out what it has acknowledged when it needs room, limits and sessions too: set its maxmemory-policy to "
+                f"noeviction (it is {policy.decode('ascii', 'replace')}); a cache may use it, as Redis(evicting=True)"
+            )
