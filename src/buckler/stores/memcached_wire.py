@@ -111,7 +111,8 @@ class Link(asyncio.Protocol):
                 raise ValueError("a line without an end")
             return False
         line = bytes(self._unread[:end])
-        kind, after, answer = asked.kinds[len(asked.answers)], end + 2, None
+        kind, after = asked.kinds[len(asked.answers)], end + 2
+        answer: Answer
         if line[:3] == b"VA " and kind is Get:
             size = _size(line)
             if len(self._unread) < after + size + 2:

@@ -34,8 +34,9 @@ class Table:
     def __init__(self, path: Path, max_bytes: int) -> None:
         # Deliberately not `writemap`, which is twice as fast: where shared memory is full, writing to a map ends the process.
         # A spare transaction keeps the reader's place: without one, every read takes a lock that a stopped process may hold.
-        places = {"max_dbs": 2, "max_readers": 1024, "max_spare_txns": 1}
-        self._environment = lmdb.open(str(path), subdir=False, map_size=2 * max_bytes, mode=0o600, sync=False, **places)
+        self._environment = lmdb.open(
+            str(path), map_size=2 * max_bytes, subdir=False, mode=0o600, sync=False, max_readers=1024, max_dbs=2, max_spare_txns=1
+        )
         self._max_bytes = max_bytes
         self._environment.reader_check()  # of those that were killed
         self._kept, self._quota = self._environment.open_db(b"kept"), self._environment.open_db(b"quota")
