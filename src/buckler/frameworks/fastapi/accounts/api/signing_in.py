@@ -9,6 +9,7 @@ from buckler.accounts.signin import Half
 from buckler.frameworks.fastapi.accounts.api.route import ApiRoute
 from buckler.frameworks.fastapi.accounts.api.shapes import DONE, PasskeyAnswer, SecondFactor, SignIn, State
 from buckler.frameworks.fastapi.accounts.depends import VisitDep, public
+from buckler.protections.overload import sign_in as entrance
 
 router = APIRouter(route_class=ApiRoute, tags=["Signing in"], dependencies=[public(because="who is not signed in yet must be able to")])
 
@@ -18,18 +19,21 @@ def _state(end: object) -> State:
 
 
 @router.post("/sign-in")
+@entrance
 async def with_password(given: SignIn, visit: VisitDep) -> State:
     """Sign in by e-mail address and password. `second_factor` means: `POST /sign-in/second` is next."""
     return _state(await signin.with_password(visit, given.email, given.password, channel="api"))
 
 
 @router.post("/sign-in/second")
+@entrance
 async def second(given: SecondFactor, visit: VisitDep) -> State:
     """End a sign-in by a second factor. With `trust`, this browser is not asked for it again for thirty days."""
     return _state(await signin.second(visit, given.way, given.answer, trust=given.trust))
 
 
 @router.post("/sign-in/second/passkey")
+@entrance
 async def second_options(visit: VisitDep) -> dict[str, Any]:
     """Return the options for `navigator.credentials.get`, for the person whose password was right."""
     _, person = await signin.half_person(visit)
@@ -37,12 +41,14 @@ async def second_options(visit: VisitDep) -> dict[str, Any]:
 
 
 @router.post("/sign-in/passkey/options")
+@entrance
 async def passkey_options(visit: VisitDep) -> dict[str, Any]:
     """Return the options for `navigator.credentials.get`: any passkey of this site."""
     return await passkeys.options_to_sign_in(visit)
 
 
 @router.post("/sign-in/passkey")
+@entrance
 async def with_passkey(given: PasskeyAnswer, visit: VisitDep) -> State:
     """Sign in by a passkey, which is both factors at once."""
     return _state(await signin.with_passkey(visit, given.response))

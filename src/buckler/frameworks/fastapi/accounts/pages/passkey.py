@@ -10,6 +10,7 @@ from fastapi.responses import JSONResponse
 from buckler.accounts import passkeys, people, signin
 from buckler.accounts.problems import AccountError
 from buckler.frameworks.fastapi.accounts.depends import NOBODY, OwnerDep, VisitDep, public
+from buckler.protections.overload import sign_in as entrance
 
 if TYPE_CHECKING:
     from fastapi import APIRouter
@@ -33,6 +34,7 @@ def answered(options: dict[str, Any]) -> JSONResponse:
     return JSONResponse(options, headers=_HEADERS)
 
 
+@entrance
 async def to_sign_in(visit: VisitDep) -> JSONResponse:
     """Any passkey of this site."""
     return answered(await passkeys.options_to_sign_in(visit))
@@ -43,6 +45,7 @@ async def to_sign_up(visit: VisitDep, email: str = Body(embed=True)) -> JSONResp
     return answered(await passkeys.options_to_sign_up(visit, email))
 
 
+@entrance
 async def second(visit: VisitDep) -> JSONResponse:
     """One of the person's own keys, beside a password: of who is half signed in, else of who is signed in."""
     if await signin.half(visit) is not None:

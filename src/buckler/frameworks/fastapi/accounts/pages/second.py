@@ -11,6 +11,7 @@ from buckler.accounts.problems import AccountError
 from buckler.frameworks.fastapi.accounts.depends import public
 from buckler.frameworks.fastapi.accounts.pages.form import Posted
 from buckler.frameworks.fastapi.accounts.pages.page import PageDep
+from buckler.protections.overload import sign_in as entrance
 
 if TYPE_CHECKING:
     from fastapi import APIRouter
@@ -27,6 +28,7 @@ def add(router: APIRouter, accounts: Accounts) -> None:
     router.post(accounts.paths.second, dependencies=[half])(enter)
 
 
+@entrance
 async def show(page: PageDep) -> Response:
     """The page; without a sign-in that waits for it, back to the beginning."""
     waiting = await signin.half(page.visit)
@@ -35,6 +37,7 @@ async def show(page: PageDep) -> Response:
     return page.show("second", ways=waiting.ways)
 
 
+@entrance
 async def enter(page: PageDep, form: Posted) -> Response:
     """End the sign-in. `way` says which of the page's forms was sent; its answer is in the field of that name."""
     way = form.text("way") if form.text("way") in _WAYS else ""

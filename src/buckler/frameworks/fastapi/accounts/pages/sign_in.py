@@ -11,6 +11,7 @@ from buckler.accounts.problems import AccountError
 from buckler.frameworks.fastapi.accounts.depends import public
 from buckler.frameworks.fastapi.accounts.pages.form import Posted
 from buckler.frameworks.fastapi.accounts.pages.page import PageDep
+from buckler.protections.overload import sign_in as entrance
 
 if TYPE_CHECKING:
     from fastapi import APIRouter
@@ -25,6 +26,7 @@ def add(router: APIRouter, accounts: Accounts) -> None:
     router.post(accounts.paths.sign_in, dependencies=[anybody])(enter)
 
 
+@entrance
 async def show(page: PageDep) -> Response:
     """The page; somebody who is signed in already is led on."""
     if page.visit.request.session is not None and await people.of_session(page.visit) is not None:
@@ -32,6 +34,7 @@ async def show(page: PageDep) -> Response:
     return page.show("sign_in")
 
 
+@entrance
 async def enter(page: PageDep, form: Posted) -> Response:
     """Sign in with what was sent: a passkey's answer, or e-mail address and password."""
     try:
