@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 import pytest
 
 from buckler.protections.bans.ledger import NEWS
@@ -118,5 +120,6 @@ async def test_what_an_operator_cannot_do() -> None:
             await worker.ledger.lift(address)
     with pytest.raises(ValueError, match="never banned"):
         await worker.ledger.ban("10.0.0.1", for_s=60, because="x")
-    with pytest.raises(ValueError, match="over zero"):
-        await worker.ledger.ban(OTHER, for_s=0, because="x")
+    for for_s in (0, -1, math.inf, math.nan):
+        with pytest.raises(ValueError, match="over zero"):
+            await worker.ledger.ban(OTHER, for_s=for_s, because="x")

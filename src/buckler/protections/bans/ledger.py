@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import math
 from collections import OrderedDict
 from ipaddress import ip_network
 from itertools import islice
@@ -40,7 +41,7 @@ class Ledger:
         self.suspects = Suspects(rules)
         self.telling: OrderedDict[str, Ban] = OrderedDict()  # what the news does not say yet
         self._heavy = SpaceSaving(_COUNTERS)
-        self._fade_s = site.clock.now() + _FADE_S
+        self._fade_s = site.clock.monotonic() + _FADE_S
         self._heard: object = None  # the news as it was last read
         self._tell_s = 0.0  # from when on something is told again
         self._spared: dict[str, bool] = {}
@@ -69,7 +70,7 @@ class Ledger:
         client = self._client(address)
         if self.spares(client):
             raise ValueError(f"{client} is in a network that is never banned")
-        if not for_s > 0:
+        if not 0 < for_s < math.inf:
             raise ValueError("a ban lasts for a number of seconds over zero")
         now_s = self._site.clock.now()
         suspect = self.suspects.met(client, now_s)
@@ -115,7 +116,7 @@ class Ledger:
 
     def count(self, client: str) -> None:
         """One refusal more, for the list of the heaviest."""
-        now_s = self._site.clock.now()
+        now_s = self._site.clock.monotonic()
         if now_s >= self._fade_s:
             self._heavy.fade(0.5 ** ((now_s - self._fade_s) // _FADE_S + 1))
             self._fade_s = now_s + _FADE_S
