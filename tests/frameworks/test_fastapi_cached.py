@@ -8,6 +8,7 @@ from typing import Any
 import httpx
 import pytest
 from fastapi import Cookie, FastAPI, Request, Response, WebSocket
+from starlette.testclient import TestClient
 from starlette.websockets import WebSocketDisconnect
 
 from buckler import Cache, RateLimit, off
@@ -321,8 +322,6 @@ async def test_a_websocket_is_no_answer() -> None:
     async def talk(socket: WebSocket) -> None:
         await socket.accept()
 
-    from starlette.testclient import TestClient
-
     with pytest.raises(WebSocketDisconnect), TestClient(app).websocket_connect("/"):
         pass
 
@@ -342,3 +341,31 @@ async def test_a_websocket_is_no_answer() -> None:
 def test_what_cannot_work_is_said_at_once(options: dict[str, Any], named: str) -> None:
     with pytest.raises(ConfigError, match=named):
         cached(**options)
+
+
+async def test_what_is_one_persons_and_no_longer_fresh_is_made_again() -> None:
+    site = Site()
+
+    async def mine(session: SessionDep, response: Response) -> dict[str, Any]:
+        response.headers["etag"] = '"a"'
+        return {"made": await site.make(), "who": session.person}
+
+    site.route("/mine", mine, scope="person")
+    site.app.post("/mine", dependencies=[cached(ttl_s=30)])(site.make)
+    async with site.visitor() as mira:
+        await mira.post("/in/mira")
+        await mira.get("/mine")
+        site.clock.move(31)
+        assert (await mira.get("/mine")).json()["made"] == 2
+        assert (await mira.post("/mine")).json() == 3
+
+
+async def test_cookies_without_a_guard_are_as_they_were() -> None:
+    site = Site()
+
+    async def twice(request: Request) -> list[Any]:
+        return [type(request.cookies).__name__, request.cookies, request.cookies == {"a": "b"}]
+
+    site.app.get("/")(twice)
+    async with httpx.AsyncClient(transport=httpx.ASGITransport(site.app), base_url="https://shop.example") as plain:
+        assert (await plain.get("/", headers={"cookie": "a=b"})).json() == ["dict", {"a": "b"}, True]

@@ -111,7 +111,7 @@ for _name in ("__str__", "__bytes__"):
 
 def watched(headers: Iterable[Header], request: Request) -> list[Header]:
     """Return the headers with the watched ones in place of the plain ones. They refer to the request, which never refers to them."""
-    return [_pair(name, value, request) if name in WATCHED else (name, value) for name, value in headers]
+    return [_pair(*item, request) if item[0] in WATCHED else item for item in headers]
 
 
 def _pair(name: bytes, value: bytes, request: Request) -> Header:

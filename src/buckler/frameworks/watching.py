@@ -53,8 +53,6 @@ def watch_cookies() -> None:
     Starlette has no place where this could be said, so its property is replaced, once. Without it every request with a cookie would
     count as one whose cookie was looked at, and a site whose visitors all have one would keep nothing.
     """
-    if getattr(HTTPConnection.cookies, "fget", None) is _watched_cookies:
-        return
     HTTPConnection.cookies = property(_watched_cookies)  # type: ignore[method-assign,assignment]  # the one place, as told above
 
 

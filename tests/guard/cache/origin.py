@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from inspect import isawaitable
 from typing import TYPE_CHECKING, Any
 
 from buckler import Cache, RateLimit
@@ -11,7 +12,7 @@ from buckler.testing import guarded
 from tests.asgi import Wire, scope_of
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Awaitable, Callable
 
     from buckler.core.headers import Header
 
@@ -27,7 +28,9 @@ def says(*fields: str, status: int = 200, body: bytes = b"page", pieces: list[by
 class Origin:
     """`answers` are given one after the other, the last one again and again; one that is a function is called with the scope."""
 
-    def __init__(self, *answers: Answer | Callable[[Any], Answer], options: dict[str, Any] | None = None, **site: Any) -> None:
+    def __init__(
+        self, *answers: Answer | Callable[[Any], Answer | Awaitable[Answer]], options: dict[str, Any] | None = None, **site: Any
+    ) -> None:
         self.answers = list(answers)
         self.seen: list[dict[bytes, bytes]] = []
         self.methods: list[str] = []
@@ -38,10 +41,10 @@ class Origin:
     async def app(self, scope: Any, receive: Any, send: Any) -> None:
         self.seen.append({bytes.__getitem__(name, slice(None)): bytes.__getitem__(value, slice(None)) for name, value in scope["headers"]})
         self.methods.append(scope["method"])
-        answer = self.answers.pop(0) if len(self.answers) > 1 else self.answers[0]
+        answer: Any = self.answers.pop(0) if len(self.answers) > 1 else self.answers[0]
         if callable(answer):
-            found = answer(scope)
-            answer = await found if hasattr(found, "__await__") else found
+            answer = answer(scope)
+            answer = await answer if isawaitable(answer) else answer
         status, headers, pieces = answer
         await send({"type": "http.response.start", "status": status, "headers": list(headers)})
         for index, piece in enumerate(pieces):
@@ -55,7 +58,7 @@ class Origin:
         if method not in {"GET", "HEAD"}:
             headers.append((b"sec-fetch-site", b"same-origin"))
         wire = self.wire = Wire()
-        await self.guard(scope_of(raw, method, *headers, query_string=query.encode(), **changes), wire.receive, wire.send)
+        await self.guard(scope_of(raw, method, *headers, **{"query_string": query.encode(), **changes}), wire.receive, wire.send)
         return wire
 
     async def pause(self) -> None:

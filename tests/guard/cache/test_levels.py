@@ -76,7 +76,7 @@ def test_what_is_written_is_read() -> None:
 
 
 @pytest.mark.parametrize(
-    "raw", [b"", b"\x00\x00\x00\x02{}", b"\x00\x00\x00\x02[]x", struct.pack(">I", 7) + b'{"v":2}', b"\x00\x00\x00\x04nope"]
+    "raw", [b"", b"\x00\x00\x00\x02{}", b"\x00\x00\x00\x02[]x", struct.pack(">I", 99) + b"{}", b"\x00\x00\x00\x04nope"]
 )
 def test_anything_else_is_none(raw: bytes) -> None:
     with pytest.raises(ValueError, match="not an answer"):

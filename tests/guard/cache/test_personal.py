@@ -6,6 +6,8 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from buckler import CORS, Cache
+from buckler.testing import guarded
 from tests.guard.cache.origin import Answer, Origin, is_hit, says, status_of
 
 if TYPE_CHECKING:
@@ -131,9 +133,6 @@ async def test_decisions_are_remembered_within_bounds() -> None:
 
 
 async def test_other_origins_are_dressed_as_if_the_application_had_answered() -> None:
-    from buckler import CORS, Cache
-    from buckler.testing import guarded
-
     origin = Origin(says(PUBLIC, "access-control-allow-origin: https://evil.example"))
     origin.guard = guarded(origin.app, Cache(), CORS(origins=["https://app.example"]), clock=origin.clock)
     await origin.ask()

@@ -204,3 +204,61 @@ async def test_conditions_for_the_application_go_there(condition: str) -> None:
     await origin.ask()
     assert not is_hit(await origin.ask("/", condition))
     assert origin.calls == 2
+
+
+async def test_a_head_of_what_is_stale_is_asked_for() -> None:
+    origin = Origin(says("cache-control: max-age=2", 'etag: "a"'))
+    await origin.ask()
+    assert not is_hit(await origin.ask(method="HEAD", after_s=3))
+    assert b"if-none-match" not in origin.seen[1]
+
+
+async def test_an_application_that_raises_where_nothing_may_be_used() -> None:
+    def fails(_: Any) -> Answer:
+        raise ValueError("no database")
+
+    origin = Origin(says("cache-control: max-age=60", "vary: x-a"), fails)
+    await origin.ask("/", "x-a: 1")
+    with pytest.raises(ValueError, match="no database"):
+        await origin.ask("/", "x-a: 2")
+    assert origin.wire.status == 500
+
+
+async def test_an_application_that_reads_its_empty_body_in_the_background() -> None:
+    bodies = []
+    origin = Origin(says("cache-control: max-age=2, stale-while-revalidate=60"))
+    plain = origin.guard.app
+
+    async def reads(scope: Any, receive: Any, send: Any) -> None:
+        bodies.append((await receive())["body"])
+        await plain(scope, receive, send)
+
+    origin.guard = origin.guard.variant(app=reads)
+    await origin.ask()
+    await origin.ask(after_s=3)
+    await origin.pause()
+    assert bodies == [b"", b""]
+
+
+async def test_who_waited_for_another_variant_asks_himself() -> None:
+    async def slowly(scope: Any) -> Answer:
+        await asyncio.sleep(0.01)
+        return says("cache-control: max-age=9", "vary: x-a", body=dict(scope["headers"])[b"x-a"])
+
+    origin = Origin(says("cache-control: max-age=2", 'etag: "z"'), slowly)
+    await origin.ask()
+    origin.clock.move(3)
+    one, two = await asyncio.gather(origin.ask("/", "x-a: 1"), origin.ask("/", "x-a: 2"))
+    assert (one.body, two.body) == (b"1", b"2")
+
+
+async def test_who_wants_it_anew_waits_for_nobody() -> None:
+    async def slowly(_: Any) -> Answer:
+        await asyncio.sleep(0.01)
+        return says("cache-control: max-age=9")
+
+    origin = Origin(says("cache-control: max-age=2", 'etag: "z"'), slowly)
+    await origin.ask()
+    origin.clock.move(3)
+    await asyncio.gather(origin.ask(), origin.ask("/", "cache-control: no-cache"))
+    assert origin.calls == 3

@@ -11,6 +11,8 @@ from buckler.guard.cache.keys import key_of
 from buckler.guard.cache.turn import Turn
 
 if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable
+
     from buckler.core.request import Request
     from buckler.guard.cache.keep import Keep
     from buckler.guard.cache.serving import HTTPCache
@@ -50,35 +52,35 @@ async def _fly(cache: HTTPCache, request: Request, turn: Turn, keep: Keep) -> St
         if found is not None or turn.key in cache.leading:
             return found
     loop = asyncio.get_running_loop()
-    turn.done = cache.leading[turn.key] = loop.create_future()
-    return await _elsewhere(cache, request, turn, keep) if cache.is_far else None
-
-
-async def _elsewhere(cache: HTTPCache, request: Request, turn: Turn, keep: Keep) -> Stored | None:
-    """Return what another process has made, or None where this one is to make it, under the lock that the others wait for."""
-    done = turn.done
-    ours = asyncio.get_running_loop().create_future()
-
-    async def make() -> None:
-        ours.set_result(None)
-        if done is not None:
-            await asyncio.shield(done)
+    done = turn.done = cache.leading[turn.key] = loop.create_future()
+    if not cache.is_far:
+        return None
 
     async def look() -> Stored | None:
         return await cache.far(turn.key, request, keep.tags)
 
-    waiting: asyncio.Future[Stored | None] = asyncio.ensure_future(
-        cache.flights.once(turn.key, Work(make, look), wait_s=cache.options.wait_s)
-    )
-    waiting.add_done_callback(_heard)
-    await asyncio.wait((waiting, ours), return_when=asyncio.FIRST_COMPLETED)
-    found = waiting.result() if waiting.done() and waiting.exception() is None else None
+    found = await _elsewhere(cache, turn.key, look, done)
     if found is not None:
         turn.settle(found)
     return found
 
 
+async def _elsewhere(
+    cache: HTTPCache, key: str, look: Callable[[], Awaitable[Stored | None]], done: asyncio.Future[Stored | None]
+) -> Stored | None:
+    """Return what another process has made, or None where this one is to make it, under the lock that the others wait for."""
+    ours = asyncio.get_running_loop().create_future()
+
+    async def make() -> None:
+        ours.set_result(None)
+        await asyncio.shield(done)
+
+    waiting: asyncio.Future[Stored | None] = asyncio.ensure_future(cache.flights.once(key, Work(make, look), wait_s=cache.options.wait_s))
+    waiting.add_done_callback(_heard)
+    await asyncio.wait((waiting, ours), return_when=asyncio.FIRST_COMPLETED)
+    return waiting.result() if waiting.done() and waiting.exception() is None else None
+
+
 def _heard(waiting: asyncio.Future[Stored | None]) -> None:
     """Take note of how waiting ended, so that nobody is told of an error that is none: too long, or too many."""
-    if not waiting.cancelled():
-        waiting.exception()
+    waiting.cancelled() or waiting.exception()

@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     from buckler.guard.plan import Plan
     from buckler.protections.cache import Cache
 
-_SPACE = "page"
+_SPACE = "page.1"  # another number where what is written down changes: processes of two versions then see nothing of each other's
 _TOLD = 500  # newest decisions that `explain` remembers
 _MAX_KNOWN = 10_000
 _ALONE_S = 10.0
@@ -156,8 +156,7 @@ class Shared:
         request.turn = None
         kept = self.shelf.near(turn.key)
         found = None if kept is None else self._fit(turn.key, kept.thing, request)
-        if found is None and request.turn is None:
-            request.turn = turn
+        request.turn = request.turn or turn
         return found
 
     async def far(self, key: str, request: Request, tags: Iterable[str] = ()) -> Stored | None:

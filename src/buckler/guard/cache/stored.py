@@ -18,7 +18,6 @@ if TYPE_CHECKING:
     from buckler.guard.cache.rules import Answered, Fresh
 
 _LENGTH = struct.Struct(">I")
-_VERSION = 1
 _OVERHEAD_BYTES, _FIELD_BYTES = 700, 140  # measured: the object with its memory of the last head, and one more field
 _ETAG_BYTES = 12
 _FACTS = ("lifetime_s", "age_s", "at_s", "stale_s", "error_s", "asks", "own_etag", "packs")
@@ -123,7 +122,7 @@ Kind = Stored | Varies
 
 def write(kind: Kind) -> bytes:
     """Return bytes: a line of JSON with its length before it, and the body."""
-    head: dict[str, Any] = {"v": _VERSION}
+    head: dict[str, Any] = {}
     if isinstance(kind, Varies):
         return _framed(head | {"vary": _texts(kind.names), "mark": kind.mark}, b"")
     head |= {name: getattr(kind, name) for name in _FACTS}
@@ -136,8 +135,6 @@ def read(raw: bytes) -> Kind:
         (length,) = _LENGTH.unpack_from(raw)
         at = _LENGTH.size + length
         head = json.loads(raw[_LENGTH.size : at])
-        if head["v"] != _VERSION:
-            raise ValueError("written by another version")
         if "vary" in head:
             return Varies(tuple(name.encode("latin-1") for name in head["vary"]), str(head["mark"]))
         headers = [(name.encode("latin-1"), value.encode("latin-1")) for name, value in head["headers"]]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from enum import Enum
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 from buckler.core.directives import joined
 from buckler.core.headers import first
@@ -143,8 +143,8 @@ class Turn:
             self.fate = Fate.PASSES
             self.cache.tell(request, "it is larger than max_entry_bytes")
             self.settle(None)
-        elif is_last and self.answered is not None and self.fresh is not None:
-            await self._end(request, self.answered, self.fresh, send if len(self.pieces) == 1 else None)
+        elif is_last:
+            await self._end(request, send if len(self.pieces) == 1 else None)
             if len(self.pieces) == 1:
                 return
         if held is not None and len(self.pieces) == 1:
@@ -153,8 +153,9 @@ class Turn:
         if request.refusal is None:
             await send(message)
 
-    async def _end(self, request: Request, answered: Answered, fresh: Fresh, send: Any) -> None:
+    async def _end(self, request: Request, send: Any) -> None:
         """The whole answer is here: keep it, and send it unless it has been sent."""
+        answered, fresh = cast("Answered", self.answered), cast("Fresh", self.fresh)
         stored = self.cache.ready(make(answered, fresh, b"".join(self.pieces)))
         length = first(answered.headers, b"content-length")
         is_kept = length is None or request.method == "HEAD" or length.strip() == b"%d" % len(stored.body)
@@ -178,14 +179,12 @@ class Turn:
         """Send what is kept, with whatever a 304 has changed, when the application is done."""
         if message.get("more_body"):
             return
-        if self.fate is Fate.REPLACED and self.instead is not None:
+        if self.instead is not None:
             self.settle(self.instead)
             await self._send(request, hit(self.instead, request, self.cache.now()), send)
             return
-        answered, fresh, stale = self.answered, self.fresh, self.stale
-        if answered is None or stale is None:
-            return
-        stored = renewed(stale, answered, fresh)
+        answered, fresh = cast("Answered", self.answered), self.fresh
+        stored = renewed(cast("Stored", self.stale), answered, fresh)
         reply = fresh_from_origin(stored, request, self._status(b"; fwd-status=304"))
         reply.headers.extend(item for item in answered.headers if item[0] == b"set-cookie")
         await self._send(request, reply, send)
@@ -210,8 +209,7 @@ class Turn:
         done, self.done = self.done, None
         if done is not None:
             self.cache.leading.pop(self.key, None)
-            if not done.done():
-                done.set_result(stored)
+            done.set_result(stored)
 
     def end(self) -> None:
         """The request is over, however it ended."""

@@ -56,7 +56,7 @@ _MIB = 1 << 20
 @options
 class Cache:
     """`keep`: whether answers are kept here; without, only the headers are made safe. `store`: where all processes share them;
-    without one it is the guard's own store, where that is shared, or else this process. `max_bytes`, `max_entries`: of this process's memory;
+    without one it is the guard's own store where that is shared, or else this process. `max_bytes`, `max_entries`: of its memory;
     `max_entry_bytes`: of one answer. `keep_stale_s`: how long an answer that is no longer fresh is kept to be renewed by a 304.
     `heuristic_s`: at most so long is an answer used that says only when it was changed; 0: never. `targets`: fields that speak to this
     cache alone. `near_s`: how long this process may go without hearing that another one has purged something. `wait_s`: how long a visitor
@@ -112,7 +112,8 @@ class Cache:
                 site.events.append(Event("cache.personal", site.clock.now(), mode, request.method, request.path, request.client, why))
             if not self.report_only:
                 _make_private(head.headers)
-                add_vary(head.headers, *varies)
+                if varies:
+                    add_vary(head.headers, *varies)
 
         return Steps(dress=dress, watch=_WATCH)
 

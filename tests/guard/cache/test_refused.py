@@ -1,0 +1,84 @@
+"""What a protection refuses when it dresses the answer is refused, kept or not; and what is looked at late counts too."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, ClassVar
+
+import pytest
+
+from buckler import Cache
+from buckler.core.answer import refusal
+from buckler.core.protection import Card, Head, Steps
+from buckler.testing import guarded
+from tests.asgi import Wire, scope_of
+from tests.guard.cache.origin import Origin, is_hit, says
+
+if TYPE_CHECKING:
+    from buckler.core.request import Request
+
+NO = refusal(500, "late.no", "No.", "Never.")
+
+
+class Late:
+    """Refuses when it sees the head."""
+
+    card: ClassVar[Card] = Card("late", (NO,))
+    cases: ClassVar = ()
+    report_only = False
+    says_no = True
+
+    def steps(self, site: Any) -> Steps:
+        def dress(request: Request, head: Head) -> None:
+            if self.says_no:
+                request.refusal = NO
+
+        def check(request: Request) -> None:
+            request.touched = True
+
+        def settle(_: Request) -> list[Any]:
+            return []
+
+        return Steps(check=check, dress=dress, settle=settle)
+
+
+@pytest.mark.parametrize("pieces", [[b"page"], [b"pa", b"ge"]])
+async def test_a_late_refusal_takes_the_place_of_the_answer(pieces: list[bytes]) -> None:
+    origin, late = Origin(says("cache-control: max-age=60", pieces=pieces)), Late()
+    origin.guard = guarded(origin.app, Cache(), late, clock=origin.clock)
+    assert (await origin.ask()).status == 500
+    late.says_no = False
+    await origin.ask()
+    assert is_hit(await origin.ask())
+    late.says_no = True
+    found = await origin.ask()
+    assert (found.status, b"page" in found.body) == (500, False)
+
+
+@pytest.mark.parametrize("whole", [True, False])
+async def test_what_is_looked_at_while_the_body_is_written_counts(whole: bool) -> None:
+    async def app(scope: Any, receive: Any, send: Any) -> None:
+        await send({"type": "http.response.start", "status": 200, "headers": [(b"cache-control", b"max-age=60")]})
+        if not whole:
+            await send({"type": "http.response.body", "body": b"Hello ", "more_body": True})
+        name = dict(scope["headers"]).get(b"cookie", b"nobody")
+        await send({"type": "http.response.body", "body": bytes(name)})
+
+    guard = guarded(app, Cache())
+    for cookies in ([(b"cookie", b"mira")], []):
+        wire = Wire()
+        await guard(scope_of("/", "GET", *cookies), wire.receive, wire.send)
+        assert not is_hit(wire)
+    assert b"mira" not in wire.body
+
+
+async def test_an_application_that_stops_in_the_middle_leaves_nothing() -> None:
+    async def app(scope: Any, receive: Any, send: Any) -> None:
+        await send({"type": "http.response.start", "status": 200, "headers": [(b"cache-control", b"max-age=60")]})
+        await send({"type": "http.response.body", "body": b"half", "more_body": True})
+        await send({"type": "http.response.trailers", "headers": []})
+
+    guard = guarded(app, Cache())
+    for _ in range(2):
+        wire = Wire()
+        await guard(scope_of(), wire.receive, wire.send)
+        assert not is_hit(wire)
