@@ -257,6 +257,17 @@ async def test_a_key_that_is_dropped_between_two_steps_stays_dropped(clock: Hand
     assert await there.put("k", "newer", ttl_s=100)  # whether the store has it, nobody knows
 
 
+async def test_a_key_that_is_dropped_here_while_it_is_put_is_dropped_everywhere(clock: HandClock, behind: Memory) -> None:
+    """The store may get the two in either order."""
+    store = Away(behind)
+    here, there = shelf(store, clock), shelf(behind, clock)
+    for step in ("before", "after"):
+        setattr(store, step, lambda: here.drop("k"))
+        assert not await here.put("k", "of before", ttl_s=100, since=here.moment())
+        assert (await thing(here, "k"), await thing(there, "k")) == (None, None)
+        clock.move(1)
+
+
 async def test_who_dropped_a_key_is_never_given_what_was_made_before(clock: HandClock, behind: Memory) -> None:
     here, there = shelf(behind, clock), shelf(Away(behind), clock)
     since = there.moment()

@@ -11,12 +11,12 @@ import copy
 import math
 import os
 import secrets
-from typing import TYPE_CHECKING, Generic, NamedTuple, TypeVar
+from typing import TYPE_CHECKING, Generic, TypeVar
 
 from buckler.cache.far import Far
 from buckler.cache.kept import Dropped, Kept, Record, read, write, write_dropped
 from buckler.cache.near import ENTRY_BYTES, Entry, Near
-from buckler.cache.tags import Drops, Moment, Tags, new_version
+from buckler.cache.tags import Asking, Drops, Moment, Tags, new_version
 from buckler.core.clock import Clock, SystemClock
 from buckler.core.event import Events
 from buckler.core.options import need, need_positive
@@ -146,7 +146,9 @@ class Shelf(Generic[T]):
         sure_s = self._clock.monotonic() + self._near_s
         if self._far is not None and not await self._store_it(self._far, key, record, since, secret=secret):
             return False
-        if self._drops.since(key, since.tick):  # while the store was asked
+        if self._drops.since(key, since.tick):  # while the store was asked, which may have got the two in either order
+            if self._far is not None:
+                await self._far.asked([Put(self._far.key(key), write_dropped(Dropped(self._clock.now(), self._me())), self._drop_s)])
             return False
         self._keep_near(key, Kept(thing, now_s, until_s, made_in_s), record, sure_s)
         return True
@@ -225,16 +227,16 @@ class Shelf(Generic[T]):
 
     # ---- tags
 
-    def _asking(self, tags: Iterable[str]) -> _Asking:
+    def _asking(self, tags: Iterable[str]) -> Asking:
         """Which of `tags` the store must be asked about now."""
         now_s = self._clock.monotonic()
         unsure = [name for name in dict.fromkeys(tags) if (known := self._tags.get(name)) is None or known.sure_s <= now_s]
-        return _Asking(unsure, self._tags.tick, now_s + self._near_s)
+        return Asking(unsure, self._tags.tick, now_s + self._near_s)
 
-    def _questions(self, asking: _Asking) -> list[Op]:
+    def _questions(self, asking: Asking) -> list[Op]:
         return [Get(self._far.tag(name)) for name in asking.tags] if self._far is not None else []
 
-    def _learn(self, asking: _Asking, replies: Sequence[Reply]) -> None:
+    def _learn(self, asking: Asking, replies: Sequence[Reply]) -> None:
         for name, version in zip(asking.tags, replies, strict=True):
             if isinstance(version, bytes):
                 self._tags.learn(name, version, asked=asking.tick, sure_s=asking.sure_s)
@@ -255,7 +257,7 @@ class Shelf(Generic[T]):
         """Know a version of each tag. One that was heard of before will do, however old: were there another one by now, then what is
         put with the old one would be stale at once, as it should be."""
         unknown = [name for name in dict.fromkeys(tags) if self._tags.get(name) is None]
-        asking = _Asking(unknown, self._tags.tick, self._clock.monotonic() + self._near_s)
+        asking = Asking(unknown, self._tags.tick, self._clock.monotonic() + self._near_s)
         if self._far is None:
             self._learn(asking, [new_version() for _ in unknown])
         elif unknown:
@@ -290,11 +292,3 @@ class Shelf(Generic[T]):
             self._near.put(key, Entry(kept, sure_s, record.tags, size_bytes + len(key) + ENTRY_BYTES))
         else:
             self._near.drop(key)
-
-
-class _Asking(NamedTuple):
-    """Tags that the store is asked about, at which tick, and until when its answers are good."""
-
-    tags: list[str]
-    tick: int
-    sure_s: float

@@ -32,6 +32,14 @@ class Known(NamedTuple):
     sure_s: float
 
 
+class Asking(NamedTuple):
+    """Tags that the store is asked about, at which tick, and until when its answers are good."""
+
+    tags: list[str]
+    tick: int
+    sure_s: float
+
+
 def new_version(purged_s: float = 0.0) -> bytes:
     """Return a version: when the tag was purged (0: never, as far as anybody knows), and 64 random bits."""
     return _VERSION.pack(purged_s, secrets.token_bytes(8))
