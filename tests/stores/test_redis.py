@@ -1,4 +1,4 @@
-"""Redis and Valkey as a store: options that cannot work, the ways to come in, and servers that are full, flushed, replicas or gone."""
+"""Redis and Valkey as a store: every op, the ways to come in, and servers that are full, flushed, replicas or gone."""
 
 from __future__ import annotations
 
@@ -10,14 +10,14 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from buckler.core.store import Add, Drop, Get, Put, Replace, Take, Taken
-from buckler.errors import ConfigError, StoreError
+from buckler.errors import StoreError
 from buckler.stores import redis as module
 from buckler.stores.redis import Redis
 from tests.servers.redis import RedisServer, valkey_program
 from tests.stores.machine import eventually
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Callable
+    from collections.abc import AsyncIterator
 
     from buckler.core.store import Op, Reply
     from tests.servers.redis import TlsRedisServer
@@ -35,46 +35,6 @@ async def store(server: RedisServer) -> AsyncIterator[Redis]:
     made = Redis(server.url, wait_s=10)
     yield made
     await made.close()
-
-
-@pytest.mark.parametrize(
-    ("build", "message"),
-    [
-        (Redis, "at least one address"),
-        (lambda: Redis("redis://a", "redis://b"), "sentinel= or cluster"),
-        (lambda: Redis("redis://a", sentinel="x", cluster=True), "give either"),
-        (lambda: Redis("redis://a", prefix=""), "short word"),
-        (lambda: Redis("redis://a", prefix="{x}"), "without braces"),
-        (lambda: Redis("redis://a", wait_s=0), "Redis.wait_s"),
-        (lambda: Redis("http://a"), "redis://host"),
-        (lambda: Redis("redis://"), "redis://host"),
-        (lambda: Redis("redis://a:99999"), "redis://host"),
-        (lambda: Redis("redis://a?db=1"), "arguments of Redis"),
-        (lambda: Redis("redis://a/one"), "number of a database"),
-        (lambda: Redis("redis://a/1", cluster=True), "no databases"),
-    ],
-)
-def test_options_that_cannot_work_stop_the_start(build: Callable[[], Redis], message: str) -> None:
-    with pytest.raises(ConfigError, match=message):
-        build()
-
-
-def test_a_password_is_in_no_message() -> None:
-    with pytest.raises(ConfigError) as failure:
-        Redis("redis://user:hunter2@a:99999")
-    assert "hunter2" not in str(failure.value)
-
-
-def test_addresses_say_how_to_come_in() -> None:
-    login = Redis("redis://me:p%40ss@shop.example/3")._login
-    assert (login.username, login.password, login.database, login.tls) == ("me", "p@ss", 3, None)
-    assert Redis("redis://me:old@a", username="you", password="new")._login[:2] == ("you", "new")
-    safe = Redis("rediss://a")._login.tls
-    assert safe is not None
-    assert safe.verify_mode is ssl.CERT_REQUIRED
-    watched = Redis("redis://:s1@a", "redis://b:7", sentinel="shop", password="p")
-    assert [(place.address.port, place.login.password) for place in watched._places] == [(26379, "s1"), (7, None)]
-    assert watched._login.password == "p"
 
 
 STORY: list[tuple[list[Op], list[Reply]]] = [
