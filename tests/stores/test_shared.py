@@ -105,6 +105,10 @@ def _is_open(store: Shared) -> bool:
     return store._place._table is not None
 
 
+def _is_stuck(store: Shared) -> bool:
+    return store._place.stuck
+
+
 def test_processes_never_exceed_a_limit(folder: Path) -> None:
     with workers(folder, "take", PROCESSES) as made:
         told = [one.communicate(timeout=PATIENCE_S)[0].split() for one in made]
@@ -151,17 +155,26 @@ def test_a_stopped_writer_holds_up_nobodys_event_loop(folder: Path) -> None:
     print(f"stopped while it held the lock: {busy} of 150")
 
 
-async def test_who_waited_in_vain_is_followed_by_those_who_do_not_wait(folder: Path) -> None:
-    store = _shared(folder, busy_s=0.01)
+async def test_who_waited_in_vain_is_followed_by_those_who_wait_for_a_moment(folder: Path) -> None:
+    store = _shared(folder, busy_s=0.05)
     await store.batch([Put("k", b"1", 60)])
     with _gate(folder).open() as gate:
         fcntl.flock(gate, fcntl.LOCK_EX)
         with pytest.raises(StoreError, match="does not go on"):
             await store.batch([Put("k", b"2", 60)])
         store._busy_s = PATIENCE_S
-        with pytest.raises(StoreError, match="does not go on"):
-            await store.batch([Put("k", b"3", 60)])
-    waiting = asyncio.create_task(store.batch([Put("k", b"4", 60)]))
+        async with asyncio.timeout(PATIENCE_S / 2):
+            with pytest.raises(StoreError, match="does not go on"):
+                await store.batch([Put("k", b"3", 60)])
+        assert await store.batch([Get("k")]) == [b"1"]
+        assert _is_stuck(store)  # who reads has not had the lock
+    assert store.at_once([Put("k", b"4", 60)]) == [None]
+    assert not _is_stuck(store)
+    with _gate(folder).open() as gate:
+        fcntl.flock(gate, fcntl.LOCK_EX)
+        waiting = asyncio.create_task(store.batch([Put("k", b"5", 60)]))
+        await asyncio.sleep(0.1)
+        assert not waiting.done()
     assert await waiting == [None]
     await store.close()
 
@@ -235,6 +248,32 @@ async def test_it_does_not_grow(folder: Path) -> None:
         CLOCK.move(1)
         sizes.append(_file(folder).stat().st_blocks * 512)
     assert sizes[-1] < 2 * sizes[4], sizes
+    await store.close()
+
+
+_READ = """
+import sys, time
+from buckler.core.store import Get
+from buckler.stores.shared import Shared
+store = Shared("state", folder=sys.argv[1])
+store.at_once([Get("k")])
+reading = store._place._table._environment.begin()
+print("reading", flush=True)
+time.sleep(600)
+"""
+
+
+async def test_a_reader_that_was_killed_keeps_no_old_pages(folder: Path) -> None:
+    store = _shared(folder)
+    await store.batch([Put(f"k{number}", b"x" * 10_000, 60) for number in range(20)])
+    reader = await asyncio.create_subprocess_exec(sys.executable, "-c", _READ, str(folder), stdout=subprocess.PIPE)
+    assert reader.stdout is not None
+    assert await reader.stdout.readline() == b"reading\n"
+    reader.kill()
+    await reader.wait()
+    for number in range(2000):
+        await store.batch([Put(f"k{number % 20}", b"y" * 10_000, 60)])
+    assert _file(folder).stat().st_blocks * 512 < 4 << 20
     await store.close()
 
 

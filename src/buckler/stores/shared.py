@@ -39,7 +39,7 @@ class Shared:
 
     `max_bytes` bounds what is kept; beyond it a write is a `StoreError` until something expires. By default 256 MiB, or a quarter of a
     shared memory that is smaller. `busy_s`: seconds after which a batch that cannot get the write lock raises `StoreError`; the next ones
-    do so at once, until the lock is free again. `folder` is for systems where shared memory is no folder, and for tests. Raises
+    wait for a moment only, until one gets it. `folder` is for systems where shared memory is no folder, and for tests. Raises
     `ConfigError`. Safe over a fork, before its first use and after.
     """
 
@@ -59,7 +59,6 @@ class Shared:
         home = own_folder(Path(folder) if folder is not None else _memory()).resolve()
         self._place = place(home / f"{name}.lmdb", _bound(home, max_bytes))
         self._busy_s, self._clock = busy_s, clock or SystemClock()
-        self._stuck = False  # whether the last one that waited for the lock waited in vain
         self._prepare()
         self._place.users += 1
         self._closed = False
@@ -81,16 +80,15 @@ class Shared:
 
     async def batch(self, ops: list[Op]) -> list[Reply]:
         """Do all `ops`, all or none. Where it must wait, the event loop goes on."""
-        pause_s, waited_s = _FIRST_PAUSE_S, 0.0
-        while (replies := self._place.at_once(ops, self._clock)) is None:
-            if self._stuck or waited_s >= self._busy_s:
-                self._stuck = True
+        here, pause_s, waited_s = self._place, _FIRST_PAUSE_S, 0.0
+        while (replies := here.at_once(ops, self._clock)) is None:
+            if waited_s >= (min(self._busy_s, _MAX_PAUSE_S) if here.stuck else self._busy_s):
+                here.stuck = True
                 raise StoreError("Shared: another process holds the lock, and does not go on")
             part_s = pause_s * _chance.uniform(0.5, 1.0)  # so that waiting workers do not march in step
             await asyncio.sleep(part_s)
             waited_s += part_s
             pause_s = min(2 * pause_s, _MAX_PAUSE_S)
-        self._stuck = False
         return replies
 
     async def close(self) -> None:

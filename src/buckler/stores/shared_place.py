@@ -34,6 +34,7 @@ class Place:
     def __init__(self, path: Path, max_bytes: int) -> None:
         self.path, self.max_bytes = path, max_bytes
         self.users = 0
+        self.stuck = False  # whether the last one that waited for the lock waited in vain
         self._here = threading.Lock()  # several event loops of one process may share it
         self._table: Table | None = None
         self._gate, self._file, self._looked_s = 0, (0, 0), 0.0
@@ -70,6 +71,7 @@ class Place:
     def _written(self, table: Table, ops: list[Op], clock: Clock) -> list[Reply] | None:
         if not _taken(self._gate):
             return None
+        self.stuck = False
         try:
             replies = table.write(ops, clock.now())
         finally:

@@ -38,7 +38,7 @@ class Table:
             str(path), map_size=2 * max_bytes, subdir=False, mode=0o600, sync=False, max_readers=1024, max_dbs=2, max_spare_txns=1
         )
         self._max_bytes = max_bytes
-        self._environment.reader_check()  # of those that were killed
+        self._environment.reader_check()
         self._kept, self._quota = self._environment.open_db(b"kept"), self._environment.open_db(b"quota")
         self._next = {self._kept: b"", self._quota: b""}  # where the next sweep begins
         self._writes, self._bytes = _SWEEP_WRITES, 0  # since the last sweep; begins with one
@@ -117,6 +117,7 @@ class Table:
         lock of all processes while it waits for the interpreter's."""
         many = _SWEPT * max(self._writes, _SWEEP_WRITES)
         self._writes = self._bytes = pages = 0
+        self._environment.reader_check()  # those that were killed would keep old pages for ever
         with self._environment.begin(write=True) as writing:
             for part in self._next:
                 self._next[part] = _swept(writing, part, self._next[part], many, now_s)
