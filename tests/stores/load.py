@@ -20,6 +20,16 @@ LIMIT, PERIOD_S = 40, 10.0
 _PAUSE_S = 0.002
 
 
+async def answered(store: Store, *ops: Op) -> list[Reply]:
+    """What the store answers as soon as it does: it may be busy, or left alone for a moment."""
+    async with asyncio.timeout(60):
+        while True:
+            try:
+                return await store.batch([*ops])
+            except StoreError:
+                await asyncio.sleep(_PAUSE_S)
+
+
 class Load:
     """`keys` sessions, each written by one task and read by another; and as many tasks that share one quota.
 
@@ -62,13 +72,7 @@ class Load:
     async def settled(self) -> None:
         """Everything that was ever acknowledged is there, and the quota was kept: call it at the end, with the server running."""
         names = range(len(self._sent))
-        replies: list[Reply] = []
-        async with asyncio.timeout(60):
-            while not replies:
-                try:
-                    replies = await self.store.batch([Get(_name(number)) for number in names])
-                except StoreError:
-                    await asyncio.sleep(_PAUSE_S)
+        replies = await answered(self.store, *(Get(_name(number)) for number in names))
         for number, reply in zip(names, replies, strict=True):
             self._compare(number, reply, self._acknowledged[number])
         most = LIMIT * self._quotas + LIMIT / PERIOD_S * (time.monotonic() - self._began_s)

@@ -11,6 +11,7 @@ from buckler.guard import Guard
 from buckler.stores.local import Local
 from buckler.testing import SECRET
 from tests.asgi import Wire, scope_of
+from tests.stores.load import answered
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -35,9 +36,10 @@ class Machine:
 
     async def sign_in(self) -> str:
         """Return the session's cookie."""
-        cookie = await self.try_to_sign_in()
-        assert cookie
-        return cookie
+        async with asyncio.timeout(30):
+            while not (cookie := await self.try_to_sign_in()):  # noqa: ASYNC110  # nobody tells when
+                await asyncio.sleep(0.01)
+            return cookie
 
     async def try_to_sign_in(self) -> str:
         """Return the session's cookie, or nothing where that is refused because the store is down."""
@@ -61,7 +63,7 @@ class Machine:
 
     async def listening(self) -> None:
         """Wait until it is told of changes: the first batch begins that."""
-        await self.store.batch([Get("nothing")])
+        await answered(self.store, Get("nothing"))
         await eventually(lambda: self.local.at_once([]) is not None)
 
     @property

@@ -24,7 +24,7 @@ from tests.servers.memcached import MemcachedServer
 from tests.servers.postgresql import PostgresqlServer
 from tests.servers.redis import RedisCluster, RedisSentinel, RedisServer, valkey_program
 from tests.stores.crowd import Crowd
-from tests.stores.load import Load
+from tests.stores.load import Load, answered
 from tests.stores.machine import Machine
 
 if TYPE_CHECKING:
@@ -89,7 +89,7 @@ async def test_a_stalled_server_fills_no_memory(backend: str) -> None:
     begin, make = BACKENDS[backend]
     with begin() as server:
         store = prepared(make(server))
-        await store.batch([Put("k", b"1", 600)])
+        await answered(store, Put("k", b"1", 600))
         server.pause()
         sizes: list[int] = []
         tracemalloc.start()
@@ -154,7 +154,7 @@ async def test_a_visitor_is_refused_while_the_store_is_stalled_and_never_taken_f
         machine = Machine(Redis(server.url))
         await machine.listening()
         cookie = await machine.sign_in()
-        assert await machine.who(cookie) == "mira"
+        assert await machine.served(cookie) == "mira"
         server.pause()
         seen = {await machine.who(cookie) for _ in range(20)}  # from memory, as long as that may be believed
         while "503" not in seen:

@@ -6,7 +6,7 @@ import asyncio
 import signal
 import sys
 import time
-from typing import TYPE_CHECKING, Self
+from typing import TYPE_CHECKING, Any, Self
 
 import pytest
 
@@ -22,6 +22,10 @@ if TYPE_CHECKING:
 _SILENT_S = 2.0  # what docs/why/sealed.md promises
 
 
+def _machine(*urls: str, **options: Any) -> Machine:
+    return Machine(Redis(*urls, wait_s=20, **options))  # a busy machine is no failure
+
+
 @pytest.fixture(params=["redis_server", "valkey_server"])
 def server(request: pytest.FixtureRequest) -> RedisServer:
     found: RedisServer = request.getfixturevalue(request.param)
@@ -35,7 +39,7 @@ def prefix() -> str:
 
 @pytest.fixture
 async def machines(server: RedisServer, prefix: str) -> AsyncIterator[tuple[Machine, Machine]]:
-    made = Machine(Redis(server.url, prefix=prefix)), Machine(Redis(server.url, prefix=prefix))
+    made = _machine(server.url, prefix=prefix), _machine(server.url, prefix=prefix)
     for machine in made:
         await machine.listening()
     yield made
@@ -58,7 +62,7 @@ async def test_a_signed_in_visitor_costs_one_command_and_then_none(
     server: RedisServer, machines: tuple[Machine, Machine], prefix: str
 ) -> None:
     cookie = await machines[0].sign_in()
-    new = Machine(Redis(server.url, prefix=prefix))  # of a worker that has just started
+    new = _machine(server.url, prefix=prefix)  # of a worker that has just started
     await new.listening()
     before = commands(server)
     assert await new.who(cookie) == "mira"
@@ -87,7 +91,7 @@ async def test_a_session_that_ended_elsewhere_has_ended_here(machines: tuple[Mac
 async def test_it_ends_within_the_bound_where_no_push_arrives(server: RedisServer, prefix: str) -> None:
     """The connection of the pushes hangs, as by a stalled machine between; everything else goes on."""
     async with Road(server.port) as road:
-        here, there = Machine(Redis(server.url, prefix=prefix)), Machine(Redis(f"redis://127.0.0.1:{road.port}", prefix=prefix))
+        here, there = _machine(server.url, prefix=prefix), _machine(f"redis://127.0.0.1:{road.port}", prefix=prefix)
         await there.listening()
         cookie = await here.sign_in()
         await there.learn(cookie)
@@ -112,7 +116,7 @@ async def test_it_ends_within_the_bound_where_no_push_arrives(server: RedisServe
 
 async def test_a_server_that_was_killed_is_listened_to_again() -> None:
     with RedisServer() as server:
-        here, there = Machine(Redis(server.url)), Machine(Redis(server.url))
+        here, there = _machine(server.url), _machine(server.url)
         await here.listening()
         await there.listening()
         cookie = await here.sign_in()
@@ -140,7 +144,7 @@ async def _ends_elsewhere(here: Machine, there: Machine, cookie: str) -> None:
 
 async def test_every_server_of_a_cluster_is_listened_to(redis_cluster: RedisCluster, prefix: str) -> None:
     urls = [node.url for node in redis_cluster.nodes]
-    here, there = (Machine(Redis(*urls, cluster=True, prefix=prefix)) for _ in range(2))
+    here, there = (_machine(*urls, cluster=True, prefix=prefix) for _ in range(2))
     for machine in (here, there):
         await machine.listening()
     for _ in range(10):  # sessions, and so slots, by chance
@@ -152,7 +156,7 @@ async def test_every_server_of_a_cluster_is_listened_to(redis_cluster: RedisClus
 async def test_who_takes_the_place_of_a_dead_primary_is_listened_to() -> None:
     with RedisSentinel() as servers:
         urls = [f"redis://{host}:{port}" for host, port in servers.addresses]
-        here, there = (Machine(Redis(*urls, sentinel="buckler")) for _ in range(2))
+        here, there = (_machine(*urls, sentinel="buckler") for _ in range(2))
         for machine in (here, there):
             await machine.listening()
         cookie = await here.sign_in()
@@ -174,7 +178,7 @@ from buckler.stores.redis import Redis
 from tests.stores.machine import Machine, eventually
 
 async def main(url, prefix, cookie):
-    machine = Machine(Redis(url, prefix=prefix))
+    machine = Machine(Redis(url, prefix=prefix, wait_s=20))
     await machine.listening()
     await machine.learn(cookie)
     print("ready", flush=True)
