@@ -3,36 +3,30 @@
 from __future__ import annotations
 
 import asyncio
-import fcntl
-import random
-import sqlite3
-from contextlib import asynccontextmanager, closing, contextmanager
+from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import pytest
 
-from buckler.core.store import Add, Drop, Get, Put, Take, Taken, able
+from buckler.core.store import Add, Drop, Get, Put, Take, able
 from buckler.errors import StoreError
 from buckler.stores.memcached import Memcached
 from buckler.stores.postgresql import PostgreSQL
 from buckler.stores.redis import Redis
-from buckler.stores.shared import Shared
-from buckler.stores.sqlite import SQLite
 from tests.servers.memcached import MemcachedServer
 from tests.servers.postgresql import PostgresqlServer
 from tests.servers.program import HOST, free_port
 from tests.servers.redis import RedisServer, valkey_program
+from tests.stores.patience import answered, fill, going_on
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Callable, Iterator, Sequence
+    from collections.abc import AsyncIterator, Callable, Sequence
     from pathlib import Path
 
     from buckler.core.store import Op, Store
 
 PATIENT: dict[str, Any] = {"wait_s": 20.0}  # a busy machine is no failure
 HASTY: dict[str, Any] = {"wait_s": 0.05, "rest_s": 0.01}
-HANGS_S = 30.0
-NOISE = random.Random(1).randbytes(200_000)  # which no server can compress
 
 
 def _redis(port: int, **options: Any) -> Store:
@@ -86,40 +80,6 @@ makers = pytest.mark.parametrize("make", list(MAKERS.values()), ids=list(MAKERS)
 def every_op(store: Store) -> list[list[Op]]:
     batches: list[list[Op]] = [[Get("o")], [Put("o", b"1", 60)], [Add("o", b"1", 60), Drop("o")], [Get("o"), Get("p")]]
     return batches + [[Take("q", 1, 60)]] * (Take in able(store).ops)
-
-
-@asynccontextmanager
-async def going_on() -> AsyncIterator[None]:
-    """The event loop turns meanwhile, and nobody hangs."""
-    turns = 0
-
-    async def turn() -> None:
-        nonlocal turns
-        while True:
-            await asyncio.sleep(0)
-            turns += 1
-
-    turning = asyncio.create_task(turn())
-    async with asyncio.timeout(HANGS_S):
-        yield
-    await asyncio.sleep(0)
-    turning.cancel()
-    assert turns
-
-
-async def answered(store: Store, ops: list[Op]) -> list[Any]:
-    """What it answers as soon as it does: after a rest, it is tried again."""
-    async with asyncio.timeout(HANGS_S):
-        while True:
-            try:
-                return await store.batch(ops)
-            except StoreError:
-                await asyncio.sleep(0.01)
-
-
-async def fill(store: Store) -> None:
-    for number in range(400):
-        await store.batch([Put(f"k{number}", NOISE, 600)])
 
 
 @makers
@@ -256,66 +216,3 @@ async def test_restarted(kind: Kind, end: str) -> None:
         for ops in every_op(store):
             await answered(store, ops)
         await store.close()
-
-
-FILES: dict[str, Callable[..., Store]] = {
-    "sqlite": lambda folder, **options: SQLite(folder / "state.db", **options),
-    "shared": lambda folder, **options: Shared("state", folder=folder, **options),
-}
-files = pytest.mark.parametrize("make", list(FILES.values()), ids=list(FILES))
-
-
-@contextmanager
-def held(folder: Path) -> Iterator[None]:
-    """Somebody else has the lock of whatever file there is."""
-    with closing(sqlite3.connect(folder / "state.db", isolation_level=None)) as other:
-        other.execute("BEGIN IMMEDIATE")
-        gates = [gate.open() for gate in folder.glob("*/*.gate")]
-        for gate in gates:
-            fcntl.flock(gate, fcntl.LOCK_EX)
-        yield
-        for gate in gates:
-            gate.close()
-
-
-@files
-async def test_a_slow_neighbour(make: Callable[..., Store], tmp_path: Path) -> None:
-    store, hasty = make(tmp_path, busy_s=20), make(tmp_path, busy_s=0.01)
-    await store.batch([Put("k", b"1", 600)])
-    await hasty.batch([Get("k")])
-    with held(tmp_path):
-        waiting = asyncio.create_task(store.batch([Put("k", b"2", 600)]))
-        async with going_on():
-            with pytest.raises(StoreError, match="lock"):
-                await hasty.batch([Put("k", b"3", 600)])
-            assert await hasty.batch([Get("k")]) == [b"1"]  # reading goes on
-        assert not waiting.done()
-    assert await waiting == [None]
-    assert await hasty.batch([Get("k"), Put("k", b"4", 600), Get("k")]) == [b"2", None, b"4"]
-    await asyncio.gather(store.close(), hasty.close())
-
-
-@files
-async def test_a_full_file(make: Callable[..., Store], tmp_path: Path) -> None:
-    store = make(tmp_path, max_bytes=1 << 20)
-    await store.batch([Put("first", b"1", 600)])
-    with pytest.raises(StoreError, match="full"):
-        await fill(store)
-    assert await store.batch([Get("first")]) == [b"1"]
-    for number in range(100):
-        await store.batch([Drop(f"k{number}")])
-    assert await answered(store, [Put("k", NOISE, 600), Get("k")]) == [None, NOISE]
-    await store.close()
-
-
-@files
-async def test_a_file_outlives_its_process(make: Callable[..., Store], tmp_path: Path) -> None:
-    first = make(tmp_path)
-    await first.batch([Put("k", b"1", 600), Take("q", 1, 600)])
-    await first.close()
-    second = make(tmp_path)
-    found = await second.batch([Get("k"), Take("q", 1, 600)])
-    assert found[0] == b"1"
-    assert isinstance(found[1], Taken)
-    assert not found[1].allowed
-    await second.close()

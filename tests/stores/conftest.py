@@ -1,0 +1,21 @@
+"""A folder in shared memory for one test."""
+
+from __future__ import annotations
+
+import shutil
+import tempfile
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+
+@pytest.fixture
+def folder() -> Iterator[Path]:
+    """In memory, as in life: a writer that is stopped is then stopped in its own work, not in the disk's."""
+    made = Path(tempfile.mkdtemp(prefix="buckler-test-", dir="/dev/shm"))
+    yield made
+    shutil.rmtree(made)
