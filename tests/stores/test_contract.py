@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import asyncio
-from typing import TYPE_CHECKING
+import random
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from buckler.core.store import Add, Drop, Get, Put, Replace, Take, able
+from buckler.core.store import Add, Drop, Get, Put, Replace, Take, Taken, able
+from buckler.stores.memory import Memory
 from tests.stores.backends import BACKENDS, CLOCK, Bench
 
 if TYPE_CHECKING:
@@ -124,6 +126,34 @@ async def test_what_it_says_that_it_can_it_can(bench: Bench) -> None:
     asked |= {Get: Get("k"), Drop: Drop("k"), Take: Take("k", 1, 60)}
     ops = [asked[kind] for kind in asked if kind in able(bench.store).ops]
     assert len(await bench.store.batch(ops)) == len(ops)
+
+
+def _any_op(chance: random.Random, kinds: frozenset[type[Op]]) -> Op:
+    kind: Any = chance.choice(sorted(kinds, key=lambda one: one.__name__))
+    key = f"k{chance.randrange(5)}"
+    if kind is Take:  # of quotas so slow that no real time counts
+        flags = {"follows": chance.random() < 0.3, "spent": chance.random() < 0.2}
+        return Take(key, chance.randint(3, 20), 1e9, cost=chance.randint(-3, 9), **flags)
+    if kind in {Get, Drop}:
+        return Get(key) if kind is Get else Drop(key)
+    made: Op = kind(key, chance.randbytes(chance.randrange(40)), 1e6)
+    return made
+
+
+@every
+async def test_whatever_is_asked_it_answers_as_memory_does(bench: Bench) -> None:
+    model, kinds = Memory(), able(bench.store).ops
+    chance = random.Random(4)
+    for _ in range(80):
+        ops = [_any_op(chance, kinds) for _ in range(chance.randint(1, 12))]
+        expected = await model.batch(ops)
+        for op, mine, reply in zip(ops, expected, await bench.store.batch(ops), strict=True):
+            if isinstance(mine, Taken):
+                assert isinstance(reply, Taken)
+                assert reply[:2] == mine[:2], (ops, op)
+                assert reply == pytest.approx(mine, rel=1e-3, abs=100), (ops, op)
+            else:
+                assert reply == mine, (ops, op)
 
 
 @counting
