@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 SCHEMA = 1
 _PARTS = ("server", "in-process", "memory")
-_ACCOUNTS = "accounts"  # has results of its own, so that it is measured again without the others
+_OWN = ("accounts", "overload", "state")  # have results of their own, so that each is measured again without the others
 
 
 def main(arguments: list[str]) -> int:
@@ -43,7 +43,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--rows", default="", help=f"only these, separated by commas: {','.join(BY_KEY)}")
     parser.add_argument("--rounds", type=int, help="rounds of the server benchmark (default 5)")
     parser.add_argument("--seconds", type=float, help="seconds a row and round (default 3)")
-    parser.add_argument("--parts", default=",".join((*_PARTS, _ACCOUNTS)), help="what to measure (default: %(default)s)")
+    parser.add_argument("--parts", default=",".join((*_PARTS, *_OWN)), help="what to measure (default: %(default)s)")
     parser.add_argument("--check", action="store_true", help="budget: compare instead of write")
     parser.add_argument("--file", help="report: the results to read (default: the newest in bench/results)")
     return parser
@@ -77,27 +77,44 @@ def _rows(text: str) -> list[Row]:
 
 def _run(asked: argparse.Namespace) -> int:
     parts = asked.parts.split(",")
-    unknown = set(parts) - {*_PARTS, _ACCOUNTS}
+    unknown = set(parts) - {*_PARTS, *_OWN}
     if unknown:
-        raise SystemExit(f"no such part: {', '.join(sorted(unknown))}; the parts are {', '.join((*_PARTS, _ACCOUNTS))}")
-    ends = [_run_guard(asked, [part for part in parts if part != _ACCOUNTS])] if set(parts) & set(_PARTS) else []
-    if _ACCOUNTS in parts:
-        ends.append(_run_accounts(asked))
+        raise SystemExit(f"no such part: {', '.join(sorted(unknown))}; the parts are {', '.join((*_PARTS, *_OWN))}")
+    ends = [_run_guard(asked, [part for part in parts if part in _PARTS])] if set(parts) & set(_PARTS) else []
+    ends += [_run_own(part, asked) for part in _OWN if part in parts]
     return max(ends)
 
 
-def _run_accounts(asked: argparse.Namespace) -> int:
+def _run_own(part: str, asked: argparse.Namespace) -> int:
+    file, section = {"accounts": _accounts, "overload": _overload, "state": _state}[part](asked)
+    results = json.loads(file.read_text())
+    print(section(results, os.path.relpath(file, environment.ROOT)))
+    if not asked.quick:
+        _report(None)
+    return _told(file, results)
+
+
+def _accounts(asked: argparse.Namespace) -> tuple[Path, Any]:
     from bench.accounts import report, run  # noqa: PLC0415  # needs the peers' environment
 
     settings = run.QUICK if asked.quick else run.FULL
     if asked.rounds:
         settings = settings._replace(flood=settings.flood._replace(rounds=asked.rounds))
-    file = run.everything(settings, keep=not asked.quick)
-    results = json.loads(file.read_text())
-    print(report.section(results, os.path.relpath(file, environment.ROOT)))
-    if not asked.quick:
-        _report(None)
-    return _told(file, results)
+    return run.everything(settings, keep=not asked.quick), report.section
+
+
+def _overload(asked: argparse.Namespace) -> tuple[Path, Any]:
+    from bench.overload import report, run  # noqa: PLC0415  # needs the peers' environment
+
+    pace = run.QUICK if asked.quick else run.FULL
+    return run.everything(pace._replace(rounds=asked.rounds or pace.rounds), keep=not asked.quick), report.section
+
+
+def _state(asked: argparse.Namespace) -> tuple[Path, Any]:
+    from bench.state import report, run  # noqa: PLC0415  # needs the peers' environment
+
+    pace = run.QUICK if asked.quick else run.FULL
+    return run.everything(pace._replace(rounds=asked.rounds or pace.rounds), keep=not asked.quick), report.section
 
 
 def _run_guard(asked: argparse.Namespace, parts: list[str]) -> int:

@@ -6,10 +6,12 @@ import json
 from statistics import median
 from typing import TYPE_CHECKING, Any
 
-from bench.accounts.report import newest_section
+from bench.accounts.report import newest_section as accounts
 from bench.checks import CHECKED_LIMIT
+from bench.overload.report import newest_section as overload
 from bench.rows import BY_KEY, ROWS
 from bench.servers import ROOT
+from bench.state.report import newest_section as state
 from bench.stats import span
 from bench.targets import MET, TO, Results, X, compared, verdicts
 
@@ -136,6 +138,6 @@ def _facts(results: Results) -> str:
 
 
 def write(source: Path) -> None:
-    """Write the page from a results file, and the part about accounts from the newest of its own."""
+    """Write the page from a results file, and those about accounts, overload and state from the newest of their own."""
     results = json.loads(source.read_text())
-    PAGE.write_text(page(results, source.relative_to(ROOT).as_posix()) + newest_section())
+    PAGE.write_text(page(results, source.relative_to(ROOT).as_posix()) + accounts() + overload() + state())

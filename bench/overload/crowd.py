@@ -137,6 +137,7 @@ class Crowd:
             visit.add_done_callback(visits.discard)
             came_s += self._chance.expovariate(per_second)
         await asyncio.gather(*visits)
+        await self._go_home()
 
     async def closed(self, together: int, seconds: float) -> None:
         """So many, each of whom comes back as soon as they are answered."""
@@ -147,6 +148,12 @@ class Crowd:
                 await self._visit(perf_counter(), begun_s)
 
         await asyncio.gather(*(comes_back() for _ in range(together)))
+        await self._go_home()
+
+    async def _go_home(self) -> None:
+        for line in self._idle:
+            line.close()
+        await asyncio.sleep(0)
 
 
 def main(port: int, per_second: float, seconds: float, settle_s: float, seed: int, together: int = 1) -> dict[str, float]:
@@ -179,4 +186,4 @@ def _share(took_s: list[float], share: int) -> float:
 
 if __name__ == "__main__":
     given = sys.argv[1:]
-    print(json.dumps(main(int(given[0]), *map(float, given[1:4]), *map(int, given[4:]))))
+    print(json.dumps(main(int(given[0]), float(given[1]), float(given[2]), float(given[3]), *map(int, given[4:]))))
