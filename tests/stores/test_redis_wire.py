@@ -125,7 +125,7 @@ async def test_a_slow_answer_is_late_for_one_and_the_others_keep_theirs() -> Non
 
 
 async def test_nobody_gets_the_answer_to_the_question_of_somebody_who_has_gone() -> None:
-    """CVE-2023-28858: redis-py gave it to the next one who asked on that connection."""
+    """CVE-2023-28858: redis-py before 4.5.4 gave it to the next one who asked on that connection."""
 
     async def speech(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         await reader.readuntil(WORDS_END)

@@ -2,7 +2,7 @@
 
 Every question is written at once, behind those that wait already, and the answers come in their order. So one connection carries all
 requests of a process: there is no pool to fill, to wait for or to leak from. A question whose asker has gone keeps its place until its
-answer has come, so that nobody is ever given the answer to somebody else's question (redis-py's CVE-2023-28858).
+answer has come, so that nobody is ever given the answer to somebody else's question (CVE-2023-28858, in redis-py before 4.5.4).
 Deliberately not redis-py, which is complete where this is small: see docs/why/redis.md for what it costs a request.
 """
 
