@@ -5,7 +5,8 @@ lock for each of its keys until the end, taken in one order: a limit is exact, a
 server; quotas live in an unlogged table, and are whole again after one. Nobody waits for longer than `wait_s` (`stores.breaker`).
 
 The tables and functions (`postgresql.sql`) are made at the first call. Where the application's role may not create them, its owner runs
-what `setup_sql()` returns, and grants USAGE on the schema and SELECT, INSERT, UPDATE, DELETE on its tables.
+what `setup_sql()` returns, and grants USAGE on the schema and SELECT, INSERT, UPDATE, DELETE on its tables. Behind PgBouncer, name
+`statement_timeout` in its `ignore_startup_parameters`.
 """
 
 from __future__ import annotations
