@@ -36,9 +36,9 @@ def test_no_more_than_a_burst_and_the_rate(limit: int, period_s: int, calls: lis
         now_s += pause_s
         due_s, taken = gcra(due_s, now_s, Take("k", limit, period_s, cost))
         spent += cost if taken.allowed else 0
-        assert spent <= limit * (1 + (now_s - NOW_S) / period_s) + 1e-3
+        assert spent <= limit * (1 + (now_s - NOW_S) / period_s) + 1e-3  # of a call: the test's own roundings
         assert 0 <= taken.remaining <= limit
-        assert 0 <= taken.reset_s <= period_s * (1 + 1e-6)
+        assert 0 <= taken.reset_s <= period_s + limit * 2**-20  # what roundings may come to
 
 
 @given(st.integers(1, 100), st.integers(1, 100_000), st.integers(1, 100))
@@ -63,6 +63,43 @@ def test_a_burst_is_the_whole_limit_and_is_counted_down() -> None:
     assert [taken.reset_s for taken in heard] == [12, 24, 36, 48, 60, 60]
     assert [taken.allowed for taken in heard] == [True] * 5 + [False]
     assert all(earlier.remaining >= later.remaining for earlier, later in pairwise(heard))
+
+
+CLOCKS_S = (NOW_S, 1_763_749_999.71, 1_800_000_000.123_456_7)
+
+
+def _let_in(limit: int, period_s: int, now_s: float) -> int:
+    """How many of a burst half as large again."""
+    due_s, count = 0.0, 0
+    for _ in range(limit + limit // 2 + 2):
+        due_s, taken = gcra(due_s, now_s, Take("k", limit, period_s))
+        count += taken.allowed
+    return count
+
+
+@pytest.mark.parametrize("now_s", CLOCKS_S)
+@pytest.mark.parametrize(("limit", "period_s"), [(5, 1), (7, 60), (300, 3600), (600, 60), (1000, 86_400), (10_000, 60)])
+def test_rounding_costs_nobody_a_call(limit: int, period_s: int, now_s: float) -> None:
+    """Seconds since 1970 are a quarter of a microsecond apart. `5/second` is five calls, not four."""
+    assert _let_in(limit, period_s, now_s) == limit
+
+
+@pytest.mark.parametrize("now_s", CLOCKS_S)
+@pytest.mark.parametrize(("limit", "period_s", "least"), [(100_000, 60, 0.999), (100_000, 10, 0.99), (1_000_000, 1, 0.6)])
+def test_rounding_never_lets_anybody_in(limit: int, period_s: int, least: float, now_s: float) -> None:
+    assert limit * least <= _let_in(limit, period_s, now_s) <= limit
+
+
+@pytest.mark.parametrize(("limit", "period_s"), [(5, 1), (600, 60), (10_000, 60), (100_000, 10)])
+def test_what_is_let_pass_is_not_let_pass_again(limit: int, period_s: int) -> None:
+    """At three times the rate for as long as it takes, nobody gets more than the burst and what grows back."""
+    for begin_s in CLOCKS_S:
+        due_s, now_s, count = 0.0, begin_s, 0
+        for _ in range(min(9 * limit, 60_000)):
+            now_s += period_s / limit / 3
+            due_s, taken = gcra(due_s, now_s, Take("k", limit, period_s))
+            count += taken.allowed
+        assert count <= limit * (1 + (now_s - begin_s) / period_s)
 
 
 def test_a_cost_beyond_the_limit_is_never_allowed() -> None:

@@ -240,6 +240,16 @@ async def test_two_leases_are_one_answer() -> None:
     assert [name for name, _ in refused.headers] == [b"retry-after", b"ratelimit", b"ratelimit-policy"]
 
 
+async def test_who_is_refused_by_another_quota_is_not_believed_to_be_over_this_one() -> None:
+    clock = HandClock()
+    (limits,), store = _workers(1, clock)
+    first = HOT._replace(name="route", counted="route", rate=Rate(2, 60), lease=Terms(1, LEASE_S))
+    assert [await _takes(limits, first, HOT) for _ in range(4)] == [True, True, False, False]
+    before = len(store.asked)
+    assert await _takes(limits, HOT)  # its own quota is there
+    assert len(store.asked) == before + 1
+
+
 async def test_two_limits_that_count_the_same_are_two_calls() -> None:
     clock = HandClock()
     (limits,), store = _workers(1, clock)

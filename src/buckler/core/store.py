@@ -127,6 +127,9 @@ def able(store: Store) -> Able:
     return found if isinstance(found, Able) else Able(Reach.NETWORK)
 
 
+_GRAIN_S = 2.0**-21  # seconds since 1970 are no further apart than this in a double, until the year 2106
+
+
 def key(space: str, *parts: str) -> str:
     """Return a key in which no part can reach into its neighbour: every part carries its length ("a","bc" ≠ "ab","c")."""
     if len(parts) == 1:  # by far the most common, and four times as fast
@@ -140,19 +143,30 @@ def gcra(due_s: float, now_s: float, take: Take, *, before: bool = True) -> tupl
     Returns the new `due_s` and the answer; `before` is whether the Take that this one follows was allowed. A burst of `limit` is
     allowed, then one per `period_s / limit`. Cost: a few additions; no list of past requests. A refusal leaves `due_s` as it is, unless
     it lies more than a period ahead: that comes from a clock that was set back, and becomes an empty quota instead of a long lock-out.
+
+    A sum that the double has rounded down is rounded up, so that nobody ever gets more than the limit. What a whole quota of such
+    roundings comes to, though never more than half a call, is let pass, so that an honest client loses none. That is exact for up to
+    10,000 calls a minute; of 10,000 a second, 0.4 % are lost.
     """
     interval_s = take.period_s / take.limit
-    start_s = min(max(due_s, now_s), now_s + take.period_s)
-    next_s = start_s + interval_s * take.cost
+    slack_s = min(take.limit * _GRAIN_S, interval_s / 2)
+    start_s = max(due_s, now_s)
+    if start_s - now_s - take.period_s > slack_s:
+        start_s = now_s + take.period_s
+    step_s = interval_s * take.cost
+    next_s = start_s + step_s
+    if next_s - start_s < step_s:
+        next_s += _GRAIN_S
     over_s = next_s - now_s - take.period_s
-    late = over_s > interval_s * 1e-6  # a rounding error of float seconds must not cost an honest client a call
+    late = over_s > slack_s
+    room_s = take.period_s + slack_s
     if take.spent and (before or not take.follows):
         next_s = min(next_s, now_s + take.period_s)
-        left = max(0, int((take.period_s - (next_s - now_s)) / interval_s + 1e-6))
+        left = max(0, int((room_s - (next_s - now_s)) / interval_s))
         return next_s, Taken(allowed=not late, remaining=left, retry_s=over_s if late else 0.0, reset_s=next_s - now_s)
     if late or (take.follows and not before):
-        left = max(0, int((take.period_s - (start_s - now_s)) / interval_s + 1e-6))
+        left = max(0, int((room_s - (start_s - now_s)) / interval_s))
         return min(due_s, start_s), Taken(allowed=False, remaining=left, retry_s=over_s if late else 0.0, reset_s=start_s - now_s)
     next_s = next_s if next_s > now_s else now_s  # what is given back to a whole quota is dropped
-    left = max(0, int((take.period_s - (next_s - now_s)) / interval_s + 1e-6))
+    left = max(0, int((room_s - (next_s - now_s)) / interval_s))
     return next_s, Taken(allowed=True, remaining=left, retry_s=0.0, reset_s=next_s - now_s)

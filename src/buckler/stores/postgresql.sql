@@ -23,13 +23,22 @@ CREATE OR REPLACE FUNCTION "{schema}".gcra_1(
 ) LANGUAGE plpgsql IMMUTABLE AS $$
 DECLARE
     interval_s float8 := period_s / calls;
-    start_s float8 := least(greatest(due_s, now_s), now_s + period_s);
+    grain_s float8 := 2 ^ float8 '-21';
+    slack_s float8 := least(calls * grain_s, interval_s / 2);
+    start_s float8 := greatest(due_s, now_s);
+    step_s float8 := interval_s * cost;
     over_s float8;
     late bool;
 BEGIN
-    next_s := start_s + interval_s * cost;
+    IF start_s - now_s - period_s > slack_s THEN
+        start_s := now_s + period_s;
+    END IF;
+    next_s := start_s + step_s;
+    IF next_s - start_s < step_s THEN
+        next_s := next_s + grain_s;
+    END IF;
     over_s := next_s - now_s - period_s;
-    late := over_s > interval_s * float8 '1e-6';
+    late := over_s > slack_s;
     retry_s := CASE WHEN late THEN over_s ELSE 0 END;
     allowed := NOT late;
     IF spent AND (before OR NOT follows) THEN
@@ -43,7 +52,7 @@ BEGIN
         next_s := greatest(next_s, now_s);
         reset_s := next_s - now_s;
     END IF;
-    remaining := greatest(0, trunc((period_s - reset_s) / interval_s + float8 '1e-6'));
+    remaining := greatest(0, trunc((period_s + slack_s - reset_s) / interval_s));
 END $$;
 
 -- One batch. Whoever writes takes a lock for each key, all in one order, so that nobody waits in a circle; a key without a row has one too.

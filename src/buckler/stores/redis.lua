@@ -2,6 +2,7 @@
 -- One batch, in order and all at once. KEYS: one for each op. ARGV: "1" when the Take before this batch was allowed; then for each op its
 -- verb with what belongs to it, and the value where one is written. Answers one reply for each op.
 -- Refused as a whole when the server is full or a replica (which the first line asks for): then nothing of it has been done.
+local GRAIN = 2 ^ -21
 local replies = {}
 local before = ARGV[1] == '1'
 local now
@@ -16,10 +17,18 @@ local function take(key, spec)
   local kept = redis.call('GET', key)
   local due = kept and struct.unpack('<d', kept) or 0
   local interval = period / limit
-  local start = math.min(math.max(due, now), now + period)
-  local next_due = start + interval * cost
+  local slack = math.min(limit * GRAIN, interval / 2)
+  local start = math.max(due, now)
+  if start - now - period > slack then
+    start = now + period
+  end
+  local step = interval * cost
+  local next_due = start + step
+  if next_due - start < step then
+    next_due = next_due + GRAIN
+  end
   local over = next_due - now - period
-  local late = over > interval * 1e-6
+  local late = over > slack
   local free = before or follows == 0
   local new, shown = 0, 0
   if spent == 1 and free then
@@ -40,7 +49,7 @@ local function take(key, spec)
     redis.call('SET', key, struct.pack('<d', new), 'PX', string.format('%.0f', math.ceil((new - now) * 1000) + 1))
   end
   before = free and not late
-  local left = math.max(0, math.floor((period - (shown - now)) / interval + 1e-6))
+  local left = math.max(0, math.floor((period + slack - (shown - now)) / interval))
   return struct.pack('<Bddd', before and 1 or 0, left, late and over or 0, shown - now)
 end
 

@@ -15,6 +15,8 @@ if TYPE_CHECKING:
 
 NAME = re.compile(r"[A-Za-z][A-Za-z0-9_.+-]{0,63}")  # needs no escaping in a structured string
 
+_ROUNDED_S = 1e-3  # what sums of seconds have lost to rounding is no second more
+
 
 def policy_field(policies: Iterable[tuple[str, Rate, str]]) -> Header:
     """`RateLimit-Policy: "client";q=5;w=60`, with `;qu="cpu-ms"` where it is not requests that are counted. Deliberately without partition
@@ -25,7 +27,9 @@ def policy_field(policies: Iterable[tuple[str, Rate, str]]) -> Header:
 
 def state_field(states: Iterable[tuple[str, Taken]]) -> Header:
     """`RateLimit: "client";r=4;t=12`: what is left, and the seconds until the quota is whole again."""
-    return b"ratelimit", ", ".join(f'"{name}";r={taken.remaining};t={math.ceil(taken.reset_s)}' for name, taken in states).encode()
+    return b"ratelimit", ", ".join(
+        f'"{name}";r={taken.remaining};t={math.ceil(taken.reset_s - _ROUNDED_S)}' for name, taken in states
+    ).encode()
 
 
 def retry_field(seconds_s: float) -> Header:

@@ -71,7 +71,7 @@ class Cpu(NamedTuple):
         """The answer in milliseconds."""
         first, second = map(_taken, replies)
         shown = second if first.allowed else first
-        left_ms = shown.remaining // _US_PER_MS - self.rate.limit * _DEBT_QUOTAS
+        left_ms = round(shown.remaining / _US_PER_MS) - self.rate.limit * _DEBT_QUOTAS
         return Taken(first.allowed, max(0, left_ms), first.retry_s, shown.reset_s)
 
     def settle(self, used_us: int) -> Take | None:
