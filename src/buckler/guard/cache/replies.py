@@ -17,7 +17,6 @@ NAME = b"buckler"
 _KEPT_BY_304 = frozenset({b"cache-control", b"content-location", b"date", b"etag", b"expires", b"vary", b"last-modified", b"cache-groups"})
 _RANGE = re.compile(rb"bytes=(?:(\d{1,18})-(\d{0,18})|-(\d{1,18}))")  # one range; several at once are work for an attacker (CVE-2025-62727)
 _TAG = re.compile(rb'(?:[Ww]/)?"[^"]*"')
-_CONDITIONS = (b"if-none-match", b"if-modified-since", b"range")
 
 
 class Reply(NamedTuple):
@@ -30,9 +29,8 @@ class Reply(NamedTuple):
 
 def hit(stored: Stored, request: Request, now_s: float) -> Reply:
     """Return the answer from the cache: with `Age`, and `Cache-Status` (RFC 9211)."""
-    age_s = int(stored.age(now_s))
-    status = b"%b; hit; ttl=%d" % (NAME, int(stored.left(now_s)))
-    return _reply(stored, request, age_s, status)
+    age_s = stored.age(now_s)
+    return _reply(stored, request, int(age_s), b"%b; hit; ttl=%d" % (NAME, int(stored.lifetime_s - age_s)))
 
 
 def fresh_from_origin(stored: Stored, request: Request, status: bytes) -> Reply:
@@ -46,7 +44,8 @@ def _reply(stored: Stored, request: Request, age_s: int | None, status: bytes) -
     if stored.packed and b"accept-encoding" in headers:
         coding = chosen(headers[b"accept-encoding"], tuple(stored.packed))
     head = _head(stored, coding, age_s, status)
-    if stored.status != 200 or not any(name in headers for name in _CONDITIONS):
+    is_plain = b"if-none-match" not in headers and b"if-modified-since" not in headers and b"range" not in headers
+    if is_plain or stored.status != 200:
         return Reply(stored.status, head, stored.packed[coding] if coding else stored.body)
     if _is_unchanged(stored, request, coding):
         return Reply(304, [item for item in head if item[0] in _KEPT_BY_304 or item[0] in {b"age", b"cache-status"}], b"")

@@ -65,7 +65,7 @@ class Stored:
 
     def age(self, now_s: float) -> float:
         """Seconds since the application said it (RFC 9111, section 4.2.3)."""
-        return self.age_s + max(0.0, now_s - self.at_s)
+        return self.age_s + (now_s - self.at_s if now_s > self.at_s else 0.0)
 
     def left(self, now_s: float) -> float:
         """For how many seconds it is fresh; below 0: since when it is stale."""
