@@ -179,6 +179,28 @@ async def test_one_round_trip_to_get_and_one_to_put(clock: HandClock, behind: Me
     assert third_store.trips == 0
 
 
+async def test_many_who_miss_at_once_ask_once(clock: HandClock, behind: Memory) -> None:
+    await shelf(behind, clock).put("k", "a", ttl_s=10)
+    store = Away(behind)
+    there = shelf(store, clock)
+    answers = await asyncio.gather(*(thing(there, "k") for _ in range(2000)))
+    assert set(answers) == {"a"}
+    assert store.trips == 1
+    there._gets._max_waiting = 1  # type: ignore[union-attr]  # it has a store
+    there.forget()
+    assert sorted(map(str, await asyncio.gather(*(thing(there, "k") for _ in range(3))))) == ["None", "None", "a"]
+
+
+async def test_a_store_that_fails_where_it_stands_is_asked_again_and_heard(clock: HandClock) -> None:
+    class Failing(Memory):
+        def at_once(self, ops: list[Any]) -> Any:
+            raise StoreError("damaged")
+
+    events = Events()
+    assert await shelf(Failing(), clock, events=events).get("k") is None
+    assert [event.detail for event in events.drain()] == ["test: damaged"]
+
+
 async def test_a_purge_elsewhere_is_seen_within_the_stated_time(clock: HandClock, behind: Memory) -> None:
     here, there = shelf(Away(behind), clock), shelf(Away(behind), clock)
     await here.put("k", "a", ttl_s=100, tags=["x"])

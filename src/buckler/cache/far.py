@@ -37,6 +37,15 @@ class Far:
     def lock(self, key: str) -> str:
         return named(self._space, "lock", _digest(key))
 
+    def now(self, ops: list[Op]) -> list[Reply] | None:
+        """Do all `ops` where they can be answered without waiting; else None."""
+        if not self._quick:
+            return None
+        try:
+            return cast("Quick", self._store).at_once(ops)
+        except StoreError:
+            return None  # who waits for it is told
+
     async def told(self, ops: list[Op]) -> list[Reply]:
         """Do all `ops`. Raises StoreError."""
         replies = cast("Quick", self._store).at_once(ops) if self._quick else None

@@ -80,6 +80,12 @@ def read(raw: bytes) -> Record | Dropped | None:
     return Record(stored_s, until_s, gone_s, began_s, made_in_s, tags, raw[at:])
 
 
+def dropped_by_another(raw: object, me: bytes, since_s: float) -> Dropped | None:
+    """Return what stands in the place of a thing that another than `me` has dropped at `since_s` or later."""
+    found = read(raw) if isinstance(raw, bytes) else None
+    return found if isinstance(found, Dropped) and found.by != me and found.at_s >= since_s else None
+
+
 def _read_tags(raw: bytes, at: int, count: int) -> tuple[tuple[tuple[str, bytes], ...], int]:
     tags = []
     for _ in range(count):

@@ -14,13 +14,15 @@ import secrets
 from typing import TYPE_CHECKING, Generic, TypeVar
 
 from buckler.cache.far import Far
-from buckler.cache.kept import Dropped, Kept, Record, read, write, write_dropped
+from buckler.cache.flights import Flights
+from buckler.cache.kept import Dropped, Kept, Record, dropped_by_another, read, write, write_dropped
 from buckler.cache.near import ENTRY_BYTES, Entry, Near
 from buckler.cache.tags import Asking, Drops, Moment, Tags, new_version
 from buckler.core.clock import Clock, SystemClock
 from buckler.core.event import Events
 from buckler.core.options import need, need_positive
 from buckler.core.store import Add, Get, Op, Put, Reach, able
+from buckler.errors import BusyError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
@@ -29,6 +31,7 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 
+_ASKED_S = 60.0  # stores have deadlines of their own, and sooner ones
 _SKEW_S = 0.5  # machines that keep their clocks by NTP differ by some milliseconds; one machine has one clock
 
 
@@ -70,6 +73,7 @@ class Shelf(Generic[T]):
         self._drops = Drops()
         self._near_s, self._drop_s, self._tags_s = near_s if store is not None else math.inf, drop_s, tags_s
         self._skew_s = _SKEW_S if store is not None and able(store).reach is Reach.NETWORK else 0.0
+        self._gets: Flights | None = None if store is None else Flights(f"{space}.get", max_waiting=100_000, clock=clock)
         self._name = secrets.token_bytes(4)  # of this shelf, among those that drop
 
     # ---- reading
@@ -91,18 +95,28 @@ class Shelf(Generic[T]):
         if found is not None or self._far is None:
             return found
         asking = self._asking(tags)
-        replies = await self._far.asked([Get(self._far.key(key)), *self._questions(asking)])
+        ops: list[Op] = [Get(self._far.key(key)), *self._questions(asking)]
+        replies = self._far.now(ops)
+        if replies is not None or self._gets is None:
+            return await self._found(key, asking, ops, replies)
+        try:  # many who miss at once ask once; who has heard of a purge since joins no earlier question
+            return await self._gets.once(f"{asking.tick}:{key}", lambda: self._found(key, asking, ops, None), wait_s=_ASKED_S)
+        except BusyError:
+            return None
+
+    async def _found(self, key: str, asking: Asking, ops: list[Op], replies: list[Reply] | None) -> Kept[T] | None:
+        """What the store has, and may be given out."""
+        if replies is None and self._far is not None:
+            replies = await self._far.asked(ops)
         if replies is None:
             return None
         self._learn(asking, replies[1:])
         record = read(replies[0]) if isinstance(replies[0], bytes) else None
         if not isinstance(record, Record) or not await self._is_current(record):
             return None
-        if self._drops.since(key, asking.tick):  # while the answer was under way
-            return None
-        if record.began_s < self._drops.last_s(key) + self._skew_s:  # another process has made it of what was true before
-            return None
-        return self._taken(key, record, asking.sure_s)
+        # Dropped here while the answer was under way; or before, and another process has made it of what was true before.
+        dropped = self._drops.since(key, asking.tick) or record.began_s < self._drops.last_s(key) + self._skew_s
+        return None if dropped else self._taken(key, record, asking.sure_s)
 
     # ---- filling
 
@@ -164,20 +178,13 @@ class Shelf(Generic[T]):
         self._learn(asking, replies[2:])
         if replies[1]:
             return True
-        if self._forbidding(replies[0], since) is not None:
+        if dropped_by_another(replies[0], self._me(), since.at_s - self._skew_s) is not None:
             return False
         replies = await far.asked([Get(name), Put(name, body, ttl_s, secret)])  # in place of what is out of date
-        dropped = self._forbidding(replies[0], since) if replies is not None else None
+        dropped = dropped_by_another(replies[0], self._me(), since.at_s - self._skew_s) if replies is not None else None
         if dropped is not None:  # between the two
             await far.asked([Put(name, write_dropped(dropped), self._drop_s)])
         return dropped is None
-
-    def _forbidding(self, found: Reply, since: Moment) -> Dropped | None:
-        """What stands in the place of a thing that another process has dropped since its making began."""
-        before = read(found) if isinstance(found, bytes) else None
-        if isinstance(before, Dropped) and before.by != self._me() and before.at_s + self._skew_s >= since.at_s:
-            return before
-        return None
 
     # ---- forgetting
 
@@ -205,7 +212,7 @@ class Shelf(Generic[T]):
         counts as one that does not answer."""
         made = copy.copy(self)
         if self._far is not None:
-            vars(made).update(_far=self._far.immediate())
+            vars(made).update(_far=self._far.immediate(), _gets=None)
         return made
 
     def forget(self) -> None:
@@ -262,8 +269,7 @@ class Shelf(Generic[T]):
             self._learn(asking, [new_version() for _ in unknown])
         elif unknown:
             names = [self._far.tag(name) for name in unknown]
-            ops: list[Op] = [op for name in names for op in (Add(name, new_version(), self._tags_s), Get(name))]
-            replies = await self._far.asked(ops)
+            replies = await self._far.asked([op for name in names for op in (Add(name, new_version(), self._tags_s), Get(name))])
             if replies is not None:
                 self._learn(asking, replies[1::2])
 
