@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from buckler.core.answer import Answer, Refusal
-from buckler.protections.overload import CLIENT, FULL, Overload
+from buckler.protections.overload import CLIENT, FULL, Overload, vital
 from buckler.protections.overload.load import Load, Time
 from tests.requests import request_of, site_of
 
@@ -186,6 +186,42 @@ def test_who_claims_is_waited_for_and_shown_the_door_at_the_gate() -> None:
     refused = desk.gate.enter(request, {})
     assert isinstance(refused, Refusal)
     assert (refused.code, refused.mark) == ("overload.full", None)
+
+
+def test_who_is_signed_in_is_waited_for_longer() -> None:
+    class Mine:
+        is_somebodys = True
+
+    desk = Desk(start=100, most=100)
+    desk.strain()
+    desk.now_s += 0.001 + desk.load.state.allowed_s * 1.5
+    assert code(desk.come("a")[1]) == "overload.full"
+    assert not desk.come("b", session=Mine())[1]
+
+
+def test_a_handshake_in_a_late_loop() -> None:
+    desk = Desk(start=100, most=100)
+    desk.strain()
+    assert not desk.come("a", kind="websocket")[1]
+    desk.now_s += 1
+    assert code(desk.come("b", kind="websocket")[1]) == "overload.full"
+    desk.loop = Loop()
+    assert not desk.come("c", kind="websocket")[1], "what is known of the old loop says nothing of the new one"
+
+
+def test_what_the_router_did_not_know_is_kept() -> None:
+    @vital
+    def endpoint() -> None: ...
+
+    desk = Desk(signed_in_share=0.0)
+    desk.load.told(request_of(path="/asked"), FULL)
+    desk.load.told(request_of(path="/other"), CLIENT)
+    for number in range(3):
+        desk.come(f"c{number}")
+    for path, mark in (("/asked", None), ("/other", "overload")):
+        refused = desk.load.check(request_of(headers={b"cookie": b"__Host-session=abc"}, path=path))
+        assert isinstance(refused, Refusal)
+        assert refused.mark == mark
 
 
 def test_a_late_loop_turns_nobody_away_before_the_delay_stands() -> None:

@@ -159,18 +159,23 @@ def test_what_the_router_said_is_kept_in_bounds() -> None:
     routes = Routes(endpoint)
     shares = Shares(routes, {})
     for number in range(3000):
+        shares.refresh()
         assert shares.of(request_of(path=f"/{number}"), {}) == "vital"
     assert shares.of(request_of(path="/2999"), {}) == "vital"
     assert routes.asked == 3000
     plain = Routes()
     shares = Shares(plain, {})
     for number in range(3000):
+        shares.refresh()
         assert shares.of(request_of(path=f"/{number}"), {}) == "anonymous"
     assert shares.of(request_of(path="/2999"), {}) == "anonymous"
     assert plain.asked == 3000
     long = request_of(path="/" + "a" * 1000)
     assert [shares.of(long, {}) for _ in range(2)] == ["anonymous"] * 2
     assert plain.asked == 3002, "what is long is not kept"
+    for number in range(100):
+        assert shares.of(request_of(path=f"/new/{number}"), {}) == "anonymous"
+    assert plain.asked < 3012, "and a flood of new paths asks a few times only"
 
 
 @pytest.mark.parametrize(

@@ -11,7 +11,8 @@ How:
     that they take in calm is a queue, and the limit goes down; less, and it goes up (a gradient, as in Netflix's concurrency-limits and
     in Envoy). Work that never waits has no such queue: there the event loop itself is late, which a timer shows. A delay of more than
     `allowed_s` that has stood for a fifth of a second is a queue that only grows, and from then on whoever comes later than that in
-    a turn of the loop is turned away (CoDel). Both are decided before the store is asked or a route is looked for.
+    a turn of the loop is turned away (CoDel). Who brings no session is turned away without a question to the store, who brings one
+    before it, and what a cache can answer is answered all the same.
 
     Who is turned away gets 503 with `Retry-After`. Over the limit there is room for a share of it more, for each of: routes marked `vital`
     (health checks), routes marked `sign_in`, people who are signed in, everybody else; one of these can not take the place of another.

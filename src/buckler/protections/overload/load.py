@@ -8,7 +8,7 @@ from itertools import cycle
 from time import monotonic
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from buckler.protections.overload.shares import ANONYMOUS, MARK, PATIENCE, SIGNED_IN, claims
+from buckler.protections.overload.shares import MARK, PATIENCE, SIGNED_IN, claims
 
 if TYPE_CHECKING:
     from collections.abc import Callable, MutableMapping, Sequence
@@ -68,8 +68,8 @@ class Load:
         self._per_client, (self._monotonic, self._running_loop) = per_client, Time()
         self._clients: dict[str, int] = {}  # requests inside, also those that stream
         self._working, self._limit = 0, int(gradient.limit)
-        self._late_s = -math.inf  # when a request that comes in is looked at more closely; before that, one comparison is all
-        self._now_s = 0.0  # when the last request came in
+        self._late_s = -math.inf  # until when the loop is on time, or not known to be late
+        self._strict = False  # whether requests are judged before anything is done for them
         self._ended, self._took_s = 0, 0.0  # of this window …
         self._ended_before = 0  # … and up to the last look
         self._over: dict[Request, str] = {}  # who has come in over the limit, by which share, …
@@ -90,18 +90,17 @@ class Load:
     # ---- on the way in
 
     def check(self, request: Request) -> Refusal | None:
-        """Turn away who came too late, before anything is done for them."""
-        now_s = self._now_s = self._monotonic()
-        if now_s < self._late_s and self._working < self._limit:
-            return None
-        return self._closely(request, now_s)
+        """Turn away, when there is no room, who would have the store asked for a session. Who would not is judged at the gate, so that what
+        a cache can answer is answered in any overload. One look at a flag, unless it is so at the moment."""
+        return self._closely(request) if self._strict and claims(request) else None
 
-    def _closely(self, request: Request, now_s: float) -> Refusal | None:
+    def _closely(self, request: Request) -> Refusal | None:
+        now_s = self._monotonic()
         if now_s >= self._late_s:
             self._follow(now_s)
-        share = self._shares.marked(request) or (SIGNED_IN if claims(request) else ANONYMOUS)
+        share = self._shares.marked(request) or SIGNED_IN
         if not self._is_too_late(now_s, share) and (self._working < self._limit or self._taken[share] < self._room[share]):
-            return None  # who claims a share must show it at the gate
+            return None  # they must show it at the gate
         marked, plain = next(self._full)
         return marked if self._shares.may_be_marked(request) else plain
 
@@ -122,17 +121,28 @@ class Load:
         if inside > self._per_client:
             return self._client_refusal
         if request.kind != "http":
-            return None
-        # That of the check, unless somebody was waited for since: the store's time is not the application's.
-        now_s = request.entered_s = self._monotonic() if request.waits else self._now_s
+            return self._handshake(request, scope)
+        now_s = request.entered_s = self._monotonic()
         working = self._working = self._working + 1
         if working <= self._limit and now_s < self._late_s:
             return None
-        return self._by_share(request, scope)
+        return self._by_share(request, scope, now_s)
 
-    def _by_share(self, request: Request, scope: MutableMapping[str, Any]) -> Refusal | None:
+    def _handshake(self, request: Request, scope: MutableMapping[str, Any]) -> Refusal | None:
+        """A WebSocket holds no place, but making one is work."""
+        now_s = self._monotonic()
+        if now_s >= self._late_s:
+            self._follow(now_s)
+        return next(self._full)[1] if self._is_too_late(now_s, self._shares.of(request, scope)) else None
+
+    def _by_share(self, request: Request, scope: MutableMapping[str, Any], now_s: float) -> Refusal | None:
+        if now_s >= self._late_s:
+            self._follow(now_s)
+        if self._working <= self._limit and not self._lag.strained:
+            return None
+        self._strict = True
         share = self._shares.of(request, scope)
-        if self._is_too_late(request.entered_s, share):
+        if self._is_too_late(now_s, share):
             return next(self._full)[1]
         if self._working <= self._limit:
             return None
@@ -197,6 +207,7 @@ class Load:
         self._loop = loop
         self._round += 1
         self._lag.begin(now_s)
+        self._strict = False
         self._idle_looks = 0
         self._later(loop)
 
@@ -214,6 +225,7 @@ class Load:
             self._ended, self._took_s = 0, 0.0
         self._ended_before, self._limit = self._ended, int(self._gradient.limit)
         self._room = self._shares.room(self._limit)
+        self._strict = self._lag.strained or self._working >= self._limit
         self._idle_looks = 0 if ended or self._working else self._idle_looks + 1
         if self._idle_looks < _IDLE_LOOKS:
             self._later(loop)

@@ -71,7 +71,7 @@ class Shares:
         self._looks_left = _LOOKS
 
     def may_be_marked(self, request: Request) -> bool:
-        """Whether the router is still to be asked about this request. Counts it as asked."""
+        """Whether the router is to be asked about this request, of which nothing is known yet. Counts it as asked."""
         if not is_hung(MARK) or self._key(request) in self._plain or not self._looks_left:
             return False
         self._looks_left -= 1
@@ -89,13 +89,12 @@ class Shares:
             self._plain.add(self._key(request))
 
     def of(self, request: Request, scope: MutableMapping[str, Any]) -> str:
-        """Return whose request it is, once the store has been asked. Walks the routes at most once for each of the marked ones."""
-        if is_hung(MARK):
-            known = self.marked(request)
-            if known:
-                return known
-            if self._key(request) not in self._plain and self._look(request, scope):
-                return self.marked(request)
+        """Return whose request it is, once the store has been asked."""
+        known = self.marked(request)
+        if known:
+            return known
+        if self.may_be_marked(request) and self._look(request, scope):
+            return self.marked(request)
         return SIGNED_IN if getattr(request.session, "is_somebodys", False) else ANONYMOUS
 
     def _look(self, request: Request, scope: MutableMapping[str, Any]) -> bool:
