@@ -16,7 +16,7 @@ from tempfile import TemporaryDirectory
 
 ROOT = Path(__file__).resolve().parent.parent
 LOCKS = ("dev", "test", "run")  # the largest first
-EXTRAS = ("accounts", "compression", "fastapi", "redis")
+EXTRAS = ("accounts", "compression", "fastapi", "memcached", "postgresql", "redis", "sealed", "shared")
 BENCH = ("pyproject.toml", *(f"--extra={extra}" for extra in EXTRAS), "bench/requirements.in")
 OLDER = ("sqlalchemy", "email-validator")  # fastapi-users and its adapter cannot have the newest of these
 HEADER = "# Written by `make lock`. Installed with --require-hashes.\n"

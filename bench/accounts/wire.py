@@ -27,12 +27,17 @@ class Wire:
                 raise
             return await self._once(request)
 
+    async def open(self) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
+        """Open the connection, where it is not. Raises OSError."""
+        if self._reader is None or self._writer is None:
+            self._reader, self._writer = await asyncio.open_connection("127.0.0.1", self._port, local_addr=(self._address, 0))
+        return self._reader, self._writer
+
     async def _once(self, request: bytes) -> int:
         try:
-            if self._reader is None or self._writer is None:
-                self._reader, self._writer = await asyncio.open_connection("127.0.0.1", self._port, local_addr=(self._address, 0))
-            self._writer.write(request)
-            return await self._answer(self._reader)
+            reader, writer = await self.open()
+            writer.write(request)
+            return await self._answer(reader)
         except BaseException:  # whatever comes next on this connection would be the answer to this
             self.close()
             raise

@@ -17,7 +17,7 @@ from typing import Any
 from bench import guards
 from bench.inprocess.drive import scope
 from bench.peers.bare import bare
-from buckler.guard.run import judged
+from buckler.guard.wait import judged
 from buckler.protections import DEFAULTS
 
 FULL, QUICK = 10_000_000, 200_000

@@ -1,0 +1,102 @@
+"""Pages and signed-in visitors over the wire: every row a fresh server process on one core, wrk on the other, all rows in turns."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from bench.checks import CheckFailedError, ask
+from bench.load import LoadFailedError, loaded, wrk
+from bench.servers import ServerFailedError, serving
+from bench.simulation.redis import running
+from bench.state.rows import PAGES, SIGNED, request_of
+
+if TYPE_CHECKING:
+    from bench.progress import Progress
+    from bench.simulation.redis import Server
+    from bench.state.rows import Cell
+
+SERVERS = ("uvicorn", "granian")
+_WARM_S = 1
+_QUIET = (
+    "info",
+    "hello",
+    "client",
+    "ping",
+    "select",
+    "auth",
+    "config",
+    "script",
+    "eval",
+)  # how a connection begins, and what it is asked while idle
+_COUNTED = 100
+
+Cells = dict[str, dict[str, list[dict[str, float]]]]  # server → row → one entry a round
+
+
+def steps(rounds: int) -> int:
+    return rounds * len(SERVERS) * (len(PAGES) + len(SIGNED)) + len(SIGNED)
+
+
+def measure(rounds: int, seconds: float, progress: Progress) -> tuple[Cells, dict[str, str]]:
+    """Return every row's rounds, and what is wrong with the rows that could not be measured."""
+    cells: Cells = {server: {cell.key: [] for cell in (*PAGES, *SIGNED)} for server in SERVERS}
+    failed: dict[str, str] = {}
+    with running() as redis:
+        for count in range(rounds):
+            for server in SERVERS:
+                for cell in (*PAGES, *SIGNED) if count % 2 == 0 else (*SIGNED[::-1], *PAGES[::-1]):
+                    progress.say(f"state · {count + 1}/{rounds} · {server} · {cell.row.title}")
+                    if cell.key in cells[server]:
+                        problem = _into(cells[server][cell.key], server, cell, seconds, redis)
+                        if problem:
+                            failed[f"{server} · {cell.row.title}"] = problem
+                            cells[server].pop(cell.key)
+                    progress.step()
+    return cells, failed
+
+
+def _into(found: list[dict[str, float]], server: str, cell: Cell, seconds: float, redis: Server) -> str:
+    """Measure a cell once more; return what is wrong with it, or ""."""
+    try:
+        found.append(_once(server, cell, seconds, redis))
+    except (CheckFailedError, LoadFailedError, ServerFailedError) as problem:
+        return str(problem)
+    return ""
+
+
+def _once(server: str, cell: Cell, seconds: float, redis: Server) -> dict[str, float]:
+    with serving(server, cell.row, BENCH_REDIS=redis.url) as started:
+        request = request_of(cell, started.port)
+        loaded(started.port, _WARM_S, request)
+        return wrk(started.port, seconds, request, 200)
+
+
+def trips(progress: Progress) -> dict[str, dict[str, Any]]:
+    """Return how many commands Redis gets for a signed-in request: from a process that has not met the visitor, and from one that has."""
+    found: dict[str, dict[str, Any]] = {}
+    for cell in SIGNED:
+        progress.say(f"state · round trips · {cell.row.title}")
+        with running() as redis:
+            with serving("uvicorn", cell.row, BENCH_REDIS=redis.url) as started:
+                request = request_of(cell, started.port)
+            with serving("uvicorn", cell.row, BENCH_REDIS=redis.url) as started:
+                ask(started.port, headers=[("Host", "elsewhere.example")])  # connections are opened, nobody is looked up
+                before = _commands(redis)
+                ask(started.port, headers=request)
+                cold = _commands(redis) - before
+                before = _commands(redis)
+                for _ in range(_COUNTED):
+                    ask(started.port, headers=request)
+                found[cell.key] = {"cold": cold, "warm": (_commands(redis) - before) / _COUNTED}
+        progress.step()
+    return found
+
+
+def _commands(redis: Server) -> int:
+    """How many commands the server has had that ask for something. What a script does inside is one command, the script's own."""
+    calls: dict[str, int] = {}
+    for line in redis.ask("INFO", "commandstats").decode().splitlines():
+        if line.startswith("cmdstat_"):
+            name, _, rest = line.removeprefix("cmdstat_").partition(":")
+            calls[name] = int(rest.partition("calls=")[2].partition(",")[0])
+    return sum(number for name, number in calls.items() if name.partition("|")[0] not in _QUIET)
