@@ -30,6 +30,8 @@ DOORS: dict[str, tuple[str, ...]] = {
         "src/buckler/stores/sealed.py",
         "src/buckler/cache/person.py",
     ),
+    "brotli": ("src/buckler/cache/encodings.py",),
+    "zstandard": ("src/buckler/cache/encodings.py",),
     "click": ("src/buckler/cli/",),  # one file a command, and each is a click command
     "rich": ("src/buckler/cli/",),  # as click: each command lays out its own tables
     "fastapi": ("src/buckler/frameworks/fastapi/",),  # the folder is the adapter

@@ -1,4 +1,4 @@
-"""Codings in which a text is kept as well: gzip always, br and zstd where their libraries are installed (`buckler[compress]`)."""
+"""Codings in which a text is kept as well: gzip always, br and zstd where their libraries are installed (`buckler[compression]`)."""
 
 from __future__ import annotations
 
