@@ -10,6 +10,7 @@ import sqlite3
 import struct
 import zlib
 from contextlib import closing, contextmanager
+from functools import partial
 from time import time
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -34,19 +35,6 @@ class Mechanism(NamedTuple):
     make: Callable[[Path], Quick]
 
 
-class _Batches:
-    """`batch` as the store's contract has it, for what answers at once."""
-
-    def at_once(self, ops: list[Op]) -> list[Reply] | None:
-        raise NotImplementedError
-
-    async def batch(self, ops: list[Op]) -> list[Reply]:
-        return self.at_once(ops) or []
-
-    async def close(self) -> None:
-        return
-
-
 class Journalled(SQLite):
     """SQLite with a rollback journal in memory: whoever reads keeps the writer out, but nobody ever waits inside of SQLite."""
 
@@ -64,16 +52,16 @@ class Journalled(SQLite):
         return connection
 
 
-class Lmdb(_Batches):
+class Lmdb:
     """LMDB as it comes, with its own locks, which can only be waited for."""
 
-    def __init__(self, path: Path) -> None:
-        self._path = path
+    def __init__(self, path: Path, *, writemap: bool = False) -> None:
+        self._path, self._writemap = path, writemap
         self._environment: lmdb.Environment | None = None
 
     def _open(self) -> lmdb.Environment:
         if self._environment is None:
-            self._environment = lmdb.open(str(self._path), subdir=False, map_size=_BYTES, sync=False, max_dbs=2)
+            self._environment = lmdb.open(str(self._path), subdir=False, map_size=_BYTES, sync=False, max_dbs=2, writemap=self._writemap)
             self._kept, self._quota = self._environment.open_db(b"kept"), self._environment.open_db(b"quota")
         return self._environment
 
@@ -84,6 +72,9 @@ class Lmdb(_Batches):
                 return [self._get(reading, op.key, now_s) for op in ops]
         with environment.begin(write=True) as writing:
             return [self._do(writing, op, now_s) for op in ops]
+
+    async def batch(self, ops: list[Op]) -> list[Reply]:
+        return self.at_once(ops) or []
 
     async def close(self) -> None:
         if self._environment is not None:
@@ -115,7 +106,7 @@ _SLOT = struct.Struct("=16sdH")  # key, until, length
 _FLOCK = struct.Struct("hhqqi4x")  # struct flock
 
 
-class Table(_Batches):
+class Table:
     """A table in shared memory, in plain Python: a lock for each part, slots of one size. What it leaves out: longer values, and the
     repair of a part whose writer was killed halfway. So its figures are those that a real one could not reach."""
 
@@ -150,6 +141,12 @@ class Table(_Batches):
         finally:
             for shard in held:
                 fcntl.fcntl(self._file, fcntl.F_OFD_SETLK, _FLOCK.pack(fcntl.F_UNLCK, os.SEEK_SET, shard, 1, 0))
+
+    async def batch(self, ops: list[Op]) -> list[Reply]:
+        return self.at_once(ops) or []
+
+    async def close(self) -> None:
+        return
 
     def _slot(self, key: bytes, digest: int, now_s: float) -> tuple[int, bool]:
         shard, first = digest % _SHARDS, digest // _SHARDS
@@ -194,6 +191,7 @@ MECHANISMS = (
     Mechanism("SQLite, write-ahead log, memory", "memory", _sqlite),
     Mechanism("SQLite, rollback journal, memory", "memory", Journalled),
     Mechanism("LMDB with its own locks", "memory", Lmdb),
+    Mechanism("the same, written through its map (`writemap`)", "memory", partial(Lmdb, writemap=True)),
     Mechanism("LMDB behind a lock that is tried: `Shared`", "memory", _shared),
     Mechanism("table in shared memory, Python", "memory", Table),
 )

@@ -163,3 +163,17 @@ def test_one_sweep_at_a_time(tmp_path: Path) -> None:
     assert store._tidying is sweeping
     go_on.set()
     asyncio.run(store.close())
+
+
+async def test_it_answers_where_it_stands_or_says_that_it_cannot(tmp_path: Path) -> None:
+    store = _sqlite(tmp_path)
+    assert store.at_once([Put("k", b"1", 60), Get("k")]) == [None, b"1"]
+    with closing(sqlite3.connect(tmp_path / "state.db", isolation_level=None)) as other:
+        other.execute("BEGIN IMMEDIATE")
+        assert store.at_once([Put("k", b"2", 60)]) is None
+        assert store.at_once([Get("k")]) == [b"1"]
+        other.execute("ROLLBACK")
+        other.execute("DROP TABLE kept")
+    with pytest.raises(StoreError, match="no such table"):
+        store.at_once([Get("k")])
+    await store.close()
