@@ -274,6 +274,18 @@ async def test_what_was_made_before_the_lock_was_got_is_taken() -> None:
     assert behind._values == {}
 
 
+async def test_what_is_found_while_another_has_the_lock_leaves_it_the_lock() -> None:
+    behind, maker = Memory(), Maker()
+    flights = Flights("test", behind)
+    await behind.batch([Add(flights._far.lock("k"), b"1", 60)])  # type: ignore[union-attr]  # it has a store
+
+    async def found() -> str | None:
+        return "found"
+
+    assert await flights.once("k", Work(maker, found), wait_s=5) == "found"
+    assert len(behind._values) == 1
+
+
 async def test_a_process_that_failed_lets_another_try() -> None:
     behind, maker = Memory(), Maker(ValueError("first"))
     tasks = [task for _ in range(2) for task in await begun(1, Flights("test", behind), maker, look=nothing)]

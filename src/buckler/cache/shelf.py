@@ -144,8 +144,7 @@ class Shelf(Generic[T]):
         """
         need_positive(self, ttl_s=ttl_s)
         since = since or self.moment()
-        now_s = self._clock.now()
-        until_s = now_s + ttl_s
+        until_s = (now_s := self._clock.now()) + ttl_s
         body = self._encode(thing) if self._encode else b""
         if self._drops.since(key, since.tick):
             return False
@@ -158,12 +157,13 @@ class Shelf(Generic[T]):
             versions.append((name, version))
         record = Record(now_s, until_s, until_s + keep_s, since.at_s, made_in_s, tuple(versions), body)
         sure_s = self._clock.monotonic() + self._near_s
-        if self._far is not None and not await self._store_it(self._far, key, record, since, secret=secret):
-            return False
-        if self._drops.since(key, since.tick):  # while the store was asked, which may have got the two in either order
-            if self._far is not None:
-                await self._far.asked([Put(self._far.key(key), write_dropped(Dropped(self._clock.now(), self._me())), self._drop_s)])
-            return False
+        if self._far is not None:
+            if not await self._store_it(self._far, key, record, since, secret=secret):
+                return False
+            if self._drops.since(key, since.tick):  # while the store was asked, which may have got the two in either order
+                note = write_dropped(Dropped(self._clock.now(), self._me()))
+                await self._far.asked([Put(self._far.key(key), note, self._drop_s)])
+                return False
         self._keep_near(key, Kept(thing, now_s, until_s, made_in_s), record, sure_s)
         return True
 
