@@ -178,3 +178,31 @@ def test_a_child_has_a_lock_of_its_own(folder: Path) -> None:
     store._place.forked(child=True)
     assert store.at_once([Get("k")]) == [None]
     asyncio.run(store.close())
+
+
+_FULL = """
+import resource, sys
+from buckler.core.store import Drop, Get, Put
+from buckler.errors import StoreError
+from buckler.stores.shared import Shared
+resource.setrlimit(resource.RLIMIT_FSIZE, (1 << 20, 1 << 20))  # the kernel gives no more, as when shared memory is full
+store = Shared("state", folder=sys.argv[1])
+kept, failed = [], 0
+for number in range(300):
+    try:
+        store.at_once([Put(f"k{number}", b"x" * 10_000, 600)])
+    except StoreError:
+        failed += 1
+    else:
+        kept.append(number)
+assert kept and failed, (kept, failed)
+assert all(store.at_once([Get(f"k{number}")]) == [b"x" * 10_000] for number in kept)
+for number in kept[10:]:
+    assert store.at_once([Drop(f"k{number}")]) == [True]
+assert store.at_once([Put("again", b"x" * 10_000, 600), Get("again")]) == [None, b"x" * 10_000]
+"""
+
+
+def test_shared_memory_that_is_full_is_an_error_and_not_the_end_of_the_process(folder: Path) -> None:
+    done = subprocess.run([sys.executable, "-c", _FULL, str(folder)], capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stderr) == (0, "")

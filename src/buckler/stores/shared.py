@@ -1,6 +1,6 @@
 """State of all worker processes of one machine: in shared memory, with no server to start and no file to choose.
 
-It is LMDB, chosen by measurement (docs/why/stores.md): it reads twice as fast as SQLite, and writes three times as fast. Readers never wait.
+It is LMDB, chosen by measurement (docs/why/stores.md): it reads twice as fast as SQLite and writes three times as fast. Readers never wait.
 Writers do what LMDB itself cannot: a lock that is only tried stands before LMDB's own, which can only be waited for. So whoever is stopped
 while it writes delays the others' writes, up to `busy_s`, and never their event loops. What a killed writer had begun is undone.
 
