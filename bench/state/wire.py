@@ -2,32 +2,27 @@
 
 from __future__ import annotations
 
+import socket
+import time
 from typing import TYPE_CHECKING, Any
 
 from bench.checks import CheckFailedError, ask
 from bench.load import LoadFailedError, loaded, wrk
 from bench.servers import ServerFailedError, serving
-from bench.simulation.redis import running
+from bench.simulation.redis import HOST, command, running
 from bench.state.rows import PAGES, SIGNED, request_of
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from bench.progress import Progress
     from bench.simulation.redis import Server
     from bench.state.rows import Cell
 
 SERVERS = ("uvicorn", "granian")
 _WARM_S = 1
-_QUIET = (
-    "info",
-    "hello",
-    "client",
-    "ping",
-    "select",
-    "auth",
-    "config",
-    "script",
-    "eval",
-)  # how a connection begins, and what it is asked while idle
+_QUIET = ("hello", "client", "ping", "select", "auth", "script")  # how a connection begins, and what it is asked while idle
+_LISTENING_S, _END = 0.5, "that was all"
 _COUNTED = 100
 
 Cells = dict[str, dict[str, list[dict[str, float]]]]  # server → row → one entry a round
@@ -77,26 +72,39 @@ def trips(progress: Progress) -> dict[str, dict[str, Any]]:
     for cell in SIGNED:
         progress.say(f"state · round trips · {cell.row.title}")
         with running() as redis:
-            with serving("uvicorn", cell.row, BENCH_REDIS=redis.url) as started:
-                request = request_of(cell, started.port)
-            with serving("uvicorn", cell.row, BENCH_REDIS=redis.url) as started:
-                ask(started.port, headers=[("Host", "elsewhere.example")])  # connections are opened, nobody is looked up
-                before = _commands(redis)
-                ask(started.port, headers=request)
-                cold = _commands(redis) - before
-                before = _commands(redis)
-                for _ in range(_COUNTED):
-                    ask(started.port, headers=request)
-                found[cell.key] = {"cold": cold, "warm": (_commands(redis) - before) / _COUNTED}
+            found[cell.key] = _trips(cell, redis)
         progress.step()
     return found
 
 
-def _commands(redis: Server) -> int:
-    """How many commands the server has had that ask for something. What a script does inside is one command, the script's own."""
-    calls: dict[str, int] = {}
-    for line in redis.ask("INFO", "commandstats").decode().splitlines():
-        if line.startswith("cmdstat_"):
-            name, _, rest = line.removeprefix("cmdstat_").partition(":")
-            calls[name] = int(rest.partition("calls=")[2].partition(",")[0])
-    return sum(number for name, number in calls.items() if name.partition("|")[0] not in _QUIET)
+def _trips(cell: Cell, redis: Server) -> dict[str, float]:
+    with serving("uvicorn", cell.row, BENCH_REDIS=redis.url) as started:
+        request = request_of(cell, started.port)
+    with serving("uvicorn", cell.row, BENCH_REDIS=redis.url) as started:
+
+        def visit(times: int = 1) -> None:
+            for _ in range(times):
+                ask(started.port, headers=request)
+
+        cold = _commands(redis, visit)
+        time.sleep(_LISTENING_S)  # the second connection, over which the server tells what changes, is there
+        visit()
+        return {"cold": cold, "warm": _commands(redis, lambda: visit(_COUNTED)) / _COUNTED}
+
+
+def _commands(redis: Server, act: Callable[[], object]) -> int:
+    """How many commands the server gets while `act` runs, as it tells itself: what a script does inside is not one, nor how a connection
+    begins and is kept."""
+    with socket.create_connection((HOST, redis.port), 5) as watch:
+        watch.sendall(command("MONITOR"))
+        lines = watch.makefile("rb")
+        lines.readline()
+        act()
+        redis.ask("ECHO", _END)
+        count = 0
+        for line in lines:
+            origin, _, said = line.decode("latin-1").partition("] ")
+            if _END in said:
+                break
+            count += not origin.endswith(" lua") and said.partition('" ')[0].strip().strip('"').lower() not in _QUIET
+    return count
