@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 SERVERS = ("uvicorn", "granian")
 _WARM_S = 1
-_QUIET = ("hello", "client", "ping", "select", "auth", "script")  # how a connection begins, and what it is asked while idle
+_QUIET = ("hello", "client", "ping", "select", "auth", "script", "info", "config", "echo")  # how a connection begins and is kept
 _LISTENING_S, _END = 0.5, "that was all"
 _COUNTED = 100
 
