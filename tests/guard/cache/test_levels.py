@@ -54,6 +54,7 @@ async def test_a_store_of_its_own() -> None:
 
 async def test_what_is_known_and_unkept_is_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("buckler.guard.cache.shared._MAX_KNOWN", 3)
+    monkeypatch.setattr("buckler.guard.cache.journal._MAX_UNKEPT", 3)
     origin = Origin(says("cache-control: max-age=60"), store=Shared())
     for number in range(5):
         await origin.ask(f"/{number}")

@@ -4,16 +4,16 @@ from __future__ import annotations
 
 import asyncio
 import secrets
-from collections import OrderedDict, deque
+from collections import OrderedDict
 from functools import cached_property
-from typing import TYPE_CHECKING, Any, NamedTuple, cast
+from typing import TYPE_CHECKING, Any, cast
 
 from buckler.cache.encodings import is_worth_it
 from buckler.cache.shelf import Shelf
 from buckler.core.directives import read_strings
-from buckler.core.event import printable
 from buckler.core.headers import add_vary
 from buckler.core.store import Reach, able
+from buckler.guard.cache.journal import Journal
 from buckler.guard.cache.keys import key_of, variant_key, vary_of
 from buckler.guard.cache.persons import Persons
 from buckler.guard.cache.rules import Answered, Fresh, Policy, has_validator, judge, wants
@@ -32,9 +32,7 @@ if TYPE_CHECKING:
     from buckler.protections.cache import Cache
 
 _SPACE = "page.1"  # another number where what is written down changes: processes of two versions then see nothing of each other's
-_TOLD = 500  # newest decisions that `explain` remembers
 _MAX_KNOWN = 10_000
-_ALONE_S = 10.0
 _MAX_NAMES = 16  # fields by which one address may vary
 _NOT_OURS = frozenset({b"if-match", b"if-unmodified-since"})  # RFC 9111, section 4.3.2: conditions for the application alone
 _MAX_GROUPS = 64
@@ -45,23 +43,14 @@ OWN_FIELDS = frozenset(
 _NOTES_OF_ROUTES = frozenset({"ratelimit"})  # what these noted is not in the answer's body
 
 
-class Told(NamedTuple):
-    """One decision: `what` became of the answer to a request for `path`, at `at_s` seconds since the epoch."""
-
-    at_s: float
-    path: str
-    what: str
-
-
-class Shared:
+class Shared(Journal):
     """`busy` is whether anything may be found here: until then a request pays for one look at it."""
 
     plan: Plan  # set by `bind`
 
     def __init__(self, options: Cache, site: Site) -> None:
+        super().__init__(site)
         self.options = options
-        self._site = site
-        self.now = site.clock.now
         store = options.store and sealed(options.store, site.keys, site.events, site.clock)
         if store is None and able(site.store).reach is not Reach.PROCESS:
             store = site.store
@@ -84,8 +73,6 @@ class Shared:
         self.calm = self.shelf.moment()  # while nothing is kept here, the moment at which every request begins
         self.leading: dict[str, asyncio.Future[Stored | None]] = {}
         self._known: OrderedDict[str, None] = OrderedDict()  # keys that are worth a question to the store
-        self._told: deque[Told] = deque(maxlen=_TOLD)
-        self._unkept: OrderedDict[str, float] = OrderedDict()  # key → until when nobody waits for an answer that is not kept
 
     def _turn(self, key: str, moment: Moment | None = None) -> Turn:
         return Turn(cast("HTTPCache", self), key, moment)
@@ -248,16 +235,6 @@ class Shared:
             while len(self._known) > _MAX_KNOWN:
                 self._known.popitem(last=False)
 
-    def unkept(self, key: str) -> None:
-        """Remember that an answer was not kept: for a while nobody waits for the next one, which would be his alone."""
-        self._unkept[key] = self.now() + _ALONE_S
-        while len(self._unkept) > _MAX_KNOWN:
-            self._unkept.popitem(last=False)
-
-    def is_unkept(self, key: str) -> bool:
-        """Whether the last answer was not kept."""
-        return self._unkept.get(key, 0.0) > self.now()
-
     def ready(self, stored: Stored) -> Stored:
         """Return an answer that is about to be kept: one that will be given in several codings says so from the beginning."""
         stored.packs = self.options.compress and stored.status == 200 and is_worth_it(stored.headers, len(stored.body))
@@ -283,18 +260,6 @@ class Shared:
             await self.shelf.drop(*keys)
         finally:
             self.calm = self.shelf.moment()
-
-    # ---- telling
-
-    def tell(self, request: Request, what: str) -> None:
-        """Remember a decision, for `explain`."""
-        self._told.append(Told(self.now(), printable(request.path), what))
-        if self._site.development:
-            request.extra_headers += ((b"cache-status", f'buckler; fwd=uri-miss; detail="{what}"'.encode("ascii", "replace")),)
-
-    def explain(self, path: str = "") -> list[str]:
-        """Return why the last answers (to requests for `path`) were kept or not, the newest last."""
-        return [f"{told.path}: {told.what}" for told in self._told if not path or told.path == path]
 
 
 def group_tags(key: str, groups: bytes) -> list[str]:
