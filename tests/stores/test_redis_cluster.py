@@ -6,21 +6,17 @@ import asyncio
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
-from buckler.core.store import Get, Op, Put, Take, Taken, gcra
+from buckler.core.store import Get, Op, Put, Take, Taken
 from buckler.errors import StoreError
 from buckler.stores.redis import Redis
-from buckler.stores.redis_cluster import SLOTS, Cluster, _address, _owners, divided, slot_of
+from buckler.stores.redis_cluster import Cluster, slot_of
 from buckler.stores.redis_node import Address
 from tests.servers.redis import RedisCluster
 from tests.stores.machine import eventually
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
-
-HERE = Address("here", 1)
 
 
 @pytest.fixture(params=["redis_cluster", "valkey_cluster"])
@@ -55,56 +51,6 @@ def twins() -> tuple[str, str]:
         if other != key:
             return other, key
     raise AssertionError
-
-
-OPS = st.lists(
-    st.tuples(
-        st.one_of(
-            st.builds(Take, st.sampled_from("abcd"), st.integers(1, 3), st.just(60.0), st.integers(1, 2), st.booleans()),
-            st.builds(Get, st.sampled_from("abcd")),
-        ),
-        st.integers(0, 2),
-    ),
-    min_size=1,
-    max_size=8,
-)
-
-
-@given(OPS)
-def test_a_divided_batch_decides_as_an_undivided_one(given_ops: list[tuple[Op, int]]) -> None:
-    """Each key in one slot; parts are done stage by stage, each knowing only the Take that it follows."""
-    ops: list[Op] = [op for op, _ in given_ops]
-    slots_of = {op.key: slot for op, slot in reversed(given_ops)}
-    parts = divided(ops, [slots_of[op.key] for op in ops])
-    assert sorted(number for part in parts for number in part.numbers) == list(range(len(ops)))
-    assert len({(part.slot, part.stage) for part in parts}) == len(parts)
-    assert [part.stage for part in parts] == sorted(part.stage for part in parts)
-    replies: dict[int, Taken] = {}
-    due: dict[str, float] = {}
-    for part in parts:
-        before = replies[part.after].allowed if part.after >= 0 else True
-        for number in part.numbers:
-            before = _done(ops, number, due, replies, before=before)
-    whole: dict[int, Taken] = {}
-    due.clear()
-    before = True
-    for number in range(len(ops)):
-        before = _done(ops, number, due, whole, before=before)
-    assert replies == whole
-
-
-def _done(ops: list[Op], number: int, due: dict[str, float], replies: dict[int, Taken], *, before: bool) -> bool:
-    op = ops[number]
-    if not isinstance(op, Take):
-        return before
-    due[op.key], replies[number] = gcra(due.get(op.key, 0.0), 1000.0, op, before=before)
-    return replies[number].allowed
-
-
-def test_takes_in_different_slots_are_taken_at_once_unless_one_follows() -> None:
-    takes = [Take("a", 1, 1), Take("b", 1, 1), Take("c", 1, 1, follows=True)]
-    assert {part.stage for part in divided(takes[:2], [1, 2])} == {0}
-    assert [(part.stage, part.after) for part in divided(takes, [1, 2, 1])] == [(0, -1), (0, -1), (1, 1)]
 
 
 @pytest.mark.parametrize("key", ["k", "{a}b", "x{y}z", "✓", "", "{}", "}{"])
@@ -273,18 +219,14 @@ async def test_what_else_a_server_of_the_cluster_says_is_an_error(store: Redis) 
             await here._elsewhere(node, 0, None, told)
 
 
-def test_redirections_and_maps_are_read() -> None:
-    assert _address("10.0.0.1:7000", HERE) == Address("10.0.0.1", 7000)
-    assert _address("::1:7000", HERE) == Address("::1", 7000)
-    assert _address(":7000", HERE) == Address("here", 7000)
-    for odd in ("x", ":", "a:b"):
-        with pytest.raises(StoreError, match="no server"):
-            _address(odd, HERE)
-    with pytest.raises(StoreError, match="no server"):
-        _address(":7000", None)
-    half = _owners([[0, 8191, [b"a", 1, b"id"], [b"replica", 2, b"id"]], [8192, 8192, [None, 5, b"id", []]]], HERE)
-    assert (half[0], half[8191], half[8192], half[8193]) == (Address("a", 1), Address("a", 1), Address("here", 5), None)
-    for nonsense in (b"x", [1], [[0, 1]], [[0, 99999, [b"a", 1]]], [[b"0", 1, [b"a", 1]]], [[0, 1, [1, 1]]], [[0, 1, [b"\xff", 1]]]):
-        with pytest.raises(StoreError, match="understood"):
-            _owners(nonsense, HERE)
-    assert len(half) == SLOTS
+async def test_over_the_bound_nothing_is_sent(cluster: RedisCluster) -> None:
+    store = Redis(cluster.url, cluster=True, wait_s=10, max_waiting=3)
+    keys = [named(cluster, number) for number in range(3)]
+    await store.batch([Put(key, b"1", 60) for key in keys])
+    ops: list[Op] = [Get(key) for key in keys]
+    found = await asyncio.gather(*(store.batch(ops) for _ in range(20)), return_exceptions=True)
+    failures = [failure for failure in found if isinstance(failure, StoreError)]
+    assert failures
+    assert all("waiting already" in str(failure) for failure in failures)
+    assert await store.batch(ops) == [b"1"] * 3
+    await store.close()

@@ -52,6 +52,11 @@ class Breaker:
         """Whether calls fail at once, but for the one that tries."""
         return self._failed >= self._failures
 
+    @property
+    def lets_in(self) -> bool:
+        """Whether a call would be made now: it is not open, and there is room."""
+        return self.waiting < self._max_waiting and not self.is_open
+
     async def run(self, call: Callable[[], Awaitable[T]], *, timed: bool = True) -> T:
         """Return what `call()` returns. Raises `StoreError` for every failure, too late, too many and not tried included; and nothing
         else but the cancellation of the task that asks. A call that is late is cancelled: it must give up its connection then, because

@@ -36,6 +36,15 @@ class Part(NamedTuple):
     after: int
 
 
+class Call(NamedTuple):
+    """A part that may be done now: its ops, and the question that stands for them."""
+
+    slot: int
+    numbers: list[int]
+    ops: list[Op]
+    question: Said
+
+
 def slot_of(key: bytes) -> int:
     """Return the slot of `key`. Braces have no meaning in our keys: `{}` before them says so to Redis, and no visitor picks a server."""
     return binascii.crc_hqx(key, 0) % SLOTS  # CRC-16/XMODEM, as the specification of Redis Cluster says
@@ -76,11 +85,13 @@ class Cluster:
         replies: list[Reply] = [None] * len(ops)
         parts = divided(ops, [slot_of(key) for key in keys])
         for _, stage in groupby(parts, key=attrgetter("stage")):
-            first, *others = stage
-            if others:
-                await asyncio.gather(*(self._do(part, ops, keys, replies) for part in (first, *others)))
-            else:
-                await self._do(first, ops, keys, replies)
+            calls = [_call(part, ops, keys, replies) for part in stage]
+            sent = [self._sent(call) for call in calls]
+            if None in sent and len(sent) > 1:  # a connection is to be made, or a server is left alone
+                await asyncio.gather(*(self._do(call, answer, replies) for call, answer in zip(calls, sent, strict=True)))
+            else:  # all are on their way, so that waiting for one is waiting for all; a task for each would cost three times as much
+                for call, answer in zip(calls, sent, strict=True):
+                    await self._do(call, answer, replies)
         return replies
 
     async def primaries(self) -> set[Address]:
@@ -94,27 +105,30 @@ class Cluster:
         for node in self._nodes.values():
             await node.close()
 
-    async def _do(self, part: Part, ops: Sequence[Op], keys: Sequence[bytes], replies: list[Reply]) -> None:
-        """Do one call, and put its answers into `replies`."""
-        own = [ops[number] for number in part.numbers]
-        followed = replies[part.after] if part.after >= 0 else None
-        before = not isinstance(followed, Taken) or followed.allowed
-        answer = await self._ask(part.slot, said(own, [keys[number] for number in part.numbers], before=before))
-        for number, reply in zip(part.numbers, meant(own, answer), strict=True):
+    def _sent(self, call: Call) -> asyncio.Future[Any] | None:
+        """Send a question on its way and return its coming answer; None where that is not possible at once."""
+        owner = self._owners[call.slot] if self._owners else None
+        return self._node(owner).send(call.question) if owner is not None else None
+
+    async def _do(self, call: Call, sent: asyncio.Future[Any] | None, replies: list[Reply]) -> None:
+        """Put the answers to one call into `replies`."""
+        answer = await self._ask(call.slot, call.question, sent)
+        for number, reply in zip(call.numbers, meant(call.ops, answer), strict=True):
             replies[number] = reply
 
-    async def _ask(self, slot: int, question: Said) -> Any:
+    async def _ask(self, slot: int, question: Said, sent: asyncio.Future[Any] | None) -> Any:
         """Return the answer of the server that keeps `slot`. Raises `StoreError`. What is asked again has not been done before."""
         node, asked = await self._owner(slot), question
         for _ in range(_REDIRECTS):
             try:
-                answer = await node.ask(asked)
+                answer = await node.ask(asked, sent)
             except StoreError:
                 self._look_soon()  # another may have taken its place
                 raise
             if not isinstance(answer, ServerError):
                 return answer
             node, asked = await self._elsewhere(node, slot, question, str(answer))
+            sent = None
         raise StoreError(f"the cluster is being rearranged: slot {slot} was nowhere")
 
     async def _elsewhere(self, node: Node, slot: int, question: Said, told: str) -> tuple[Node, Said]:
@@ -184,6 +198,13 @@ class Cluster:
                 self._nodes.pop(gone).drop("it is no part of the cluster any more")
             return
         raise StoreError("no server of the cluster says who keeps what")
+
+
+def _call(part: Part, ops: Sequence[Op], keys: Sequence[bytes], replies: Sequence[Reply]) -> Call:
+    own = [ops[number] for number in part.numbers]
+    followed = replies[part.after] if part.after >= 0 else None
+    before = not isinstance(followed, Taken) or followed.allowed
+    return Call(part.slot, part.numbers, own, said(own, [keys[number] for number in part.numbers], before=before))
 
 
 def _address(told: str, asked: Address | None) -> Address:

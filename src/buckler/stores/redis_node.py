@@ -81,9 +81,16 @@ class Node:
         self._connecting: asyncio.Task[Link] | None = None
         self.address: Address | None = None  # of the connection
 
-    async def ask(self, said: Said) -> Any:
-        """Return the server's answer, which may be a `ServerError`. Raises `StoreError` when there is none."""
-        return await self._breaker.run(lambda: self._ask(said), timed=False)
+    async def ask(self, said: Said, sent: asyncio.Future[Any] | None = None) -> Any:
+        """Return the server's answer, which may be a `ServerError`. `sent`: what `send` returned. Raises `StoreError` where none comes."""
+        return await self._breaker.run(lambda: self._ask(said, sent), timed=False)
+
+    def send(self, said: Said) -> asyncio.Future[Any] | None:
+        """Send a question before anybody waits for its answer; None, and nothing is sent, where that would have to wait."""
+        link = self._link
+        if link is None or link.is_lost or not self._breaker.lets_in:
+            return None
+        return link.ask(said.command)
 
     async def primaries(self) -> set[Address]:
         """Return the address of the server that is asked now. Raises `StoreError`."""
@@ -103,13 +110,15 @@ class Node:
         if self._link is not None:
             self._link.end(why)
 
-    async def _ask(self, said: Said) -> Any:
-        link = self._link
-        if link is None or link.is_lost:
-            link = await self._connect()
-        if said.asking:
-            link.ask(_ASKING)  # holds for the next command on this connection
-        answer = await link.ask(said.command)
+    async def _ask(self, said: Said, sent: asyncio.Future[Any] | None = None) -> Any:
+        if sent is None:
+            link = self._link
+            if link is None or link.is_lost:
+                link = await self._connect()
+            if said.asking:
+                link.ask(_ASKING)  # holds for the next command on this connection
+            sent = link.ask(said.command)
+        answer = await sent
         if isinstance(answer, Exception):
             if said.script is not None and isinstance(answer, ServerError) and str(answer).startswith("NOSCRIPT"):  # it was flushed
                 return await self._ask(Said(packed((b"EVAL", SCRIPT, *said.script)), asking=said.asking))
