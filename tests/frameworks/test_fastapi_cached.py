@@ -84,6 +84,24 @@ async def test_many_at_once_are_one_call() -> None:
     assert site.made == 1
 
 
+async def test_who_waits_takes_no_place_at_work() -> None:
+    site = Site()
+    site.route("/")
+    site.pause_s = 0.05
+    told: list[str] = []
+    plan = site.guard.plan
+    object.__setattr__(plan, "paused", (lambda _: told.append("paused"),))
+    object.__setattr__(plan, "resumed", (lambda _: told.append("resumed"),))
+    assert plan.cache is not None
+    async with site.visitor() as one:
+        first = asyncio.ensure_future(one.get("/"))
+        await asyncio.sleep(0.02)
+        plan.cache.busy = False  # as where the second one was let in before the first one led
+        await asyncio.gather(first, one.get("/"))
+    assert told == ["paused", "resumed"]
+    assert site.made == 1
+
+
 async def test_many_processes_are_one_call() -> None:
     store = Shared()
     sites = [Site(store=store, clock=store.clock) for _ in range(3)]

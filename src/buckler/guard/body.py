@@ -89,6 +89,8 @@ class Body:
     def _judge(self, piece: bytes) -> Refusal | None:
         """Count; what only reports is told once and then counted no more."""
         self._arrived_bytes += len(piece)
+        if piece and self._request.method == "GET":
+            self._request.unkeyed = "its body"  # which no cache has in its key
         reported = self._plan.reported_limits
         if self._max_bytes is not None and self._arrived_bytes > self._max_bytes and self._arrived_bytes > self._own_limit():
             if "max_body_bytes" not in reported:

@@ -8,6 +8,7 @@ import pytest
 
 from buckler import CORS, Cache
 from buckler.testing import guarded
+from tests.asgi import Wire, scope_of
 from tests.guard.cache.origin import Answer, Origin, is_hit, says, status_of
 
 if TYPE_CHECKING:
@@ -142,3 +143,26 @@ async def test_other_origins_are_dressed_as_if_the_application_had_answered() ->
     found = await origin.ask("/", "origin: https://evil.example")
     assert is_hit(found)
     assert b"access-control-allow-origin" not in found.headers
+
+
+async def test_a_body_that_was_not_announced_is_in_no_key() -> None:
+    """HTTP/2 announces none: a "fat GET" must not make everybody's page."""
+
+    async def app(scope: Any, receive: Any, send: Any) -> None:
+        body = (await receive())["body"]
+        await send({"type": "http.response.start", "status": 200, "headers": [(b"cache-control", b"max-age=60")]})
+        await send({"type": "http.response.body", "body": b"page " + body})
+
+    guard = guarded(app, Cache())
+    for body, heard in ((b"evil", b"page evil"), (b"", b"page ")):
+        wire = Wire()
+        wire.incoming = [{"type": "http.request", "body": body, "more_body": False}]
+        await guard(scope_of("/", http_version="2"), wire.receive, wire.send)
+        assert wire.body == heard
+    assert is_hit(await _ask(guard))
+
+
+async def _ask(guard: Any) -> Wire:
+    wire = Wire()
+    await guard(scope_of("/", http_version="2"), wire.receive, wire.send)
+    return wire

@@ -48,10 +48,11 @@ async def join(cache: HTTPCache, request: Request, keep: Keep) -> bool:
 async def _fly(cache: HTTPCache, request: Request, turn: Turn, keep: Keep) -> Stored | None:
     """Wait for whoever is making the answer; or else become the one."""
     if turn.key in cache.leading:
-        found = await cache.follow(request, turn)
+        found = await _waiting(cache, request, turn)
         if found is not None or turn.key in cache.leading:
             return found
     loop = asyncio.get_running_loop()
+    cache.busy = True  # who comes from now on is to look who leads, before the gates and the router
     done = turn.done = cache.leading[turn.key] = loop.create_future()
     if not cache.is_far:
         return None
@@ -63,6 +64,17 @@ async def _fly(cache: HTTPCache, request: Request, turn: Turn, keep: Keep) -> St
     if found is not None:
         turn.settle(found)
     return found
+
+
+async def _waiting(cache: HTTPCache, request: Request, turn: Turn) -> Stored | None:
+    """Wait for whoever leads, without a place among those at work."""
+    for tell in cache.plan.paused:
+        tell(request)
+    try:
+        return await cache.follow(request, turn)
+    finally:
+        for tell in cache.plan.resumed:
+            tell(request)
 
 
 async def _elsewhere(

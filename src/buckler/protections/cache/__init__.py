@@ -33,6 +33,7 @@ from buckler.core.event import Event
 from buckler.core.headers import TOKEN, add_vary
 from buckler.core.options import need, need_positive, need_strings, options
 from buckler.core.protection import Card, Steps
+from buckler.core.taint import UNKEYED
 from buckler.protections.cache.cases import CASES
 
 if TYPE_CHECKING:
@@ -128,7 +129,8 @@ def _whose(request: Request, headers: Sequence[Header]) -> tuple[str, tuple[byte
         return "set-cookie", ()
     if request.has_nonce:
         return "nonce", ()
-    return request.unkeyed, (request.unkeyed.encode(),) if request.unkeyed else ()
+    name = request.unkeyed.encode()
+    return request.unkeyed, (name,) if name in UNKEYED else ()
 
 
 def _is_shareable(headers: Sequence[Header]) -> bool:
