@@ -137,7 +137,12 @@ def _facts(results: Results) -> str:
     return f"## Machine and versions\n\n{results['date']}. {where}.{pinned}\n\n{listed}.\n"
 
 
+def whole(results: Results, file: str) -> str:
+    """Return the page, with the parts that have results of their own."""
+    return page(results, file) + accounts() + overload() + state()
+
+
 def write(source: Path) -> None:
     """Write the page from a results file, and those about accounts, overload and state from the newest of their own."""
     results = json.loads(source.read_text())
-    PAGE.write_text(page(results, source.relative_to(ROOT).as_posix()) + accounts() + overload() + state())
+    PAGE.write_text(whole(results, source.relative_to(ROOT).as_posix()))

@@ -31,7 +31,7 @@ def newest() -> tuple[dict[str, Any], str] | None:
 def pages() -> dict[Path, str]:
     """docs/benchmarks.md, where there are results."""
     found = newest()
-    return {} if found is None else {DOCS / "benchmarks.md": report.page(*found)}
+    return {} if found is None else {DOCS / "benchmarks.md": report.whole(*found)}
 
 
 def cost_of(name: str) -> list[str]:

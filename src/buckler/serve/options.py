@@ -21,7 +21,8 @@ class Serving:
     - `http_port`: a second, plain port that only redirects here. None: there is none.
     - `tls`: the oldest version spoken, "1.3" or "1.2".
     - `max_head_bytes`: request line and header fields together.
-    - `head_s`: time for a connection to say its first complete head, and for every later one to arrive.
+    - `head_s`: time for a connection to say its first complete head, and for every later one to arrive. (Granian waits without limit for
+      the first byte, and counts an idle connection from the last answer.)
     - `stall_s`: how long a client may take nothing of an answer that waits for it (uvicorn; granian has no such limit).
     - `keep_alive_s`: how long an idle connection is kept.
     - `max_connections`: open at a time, each worker.

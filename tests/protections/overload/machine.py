@@ -14,13 +14,20 @@ from buckler.protections.overload.load import Time
 from tests.requests import request_of, site_of
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterator, MutableMapping
 
     from buckler.core.request import Request
 
 READ_S, REFUSE_S, TURN_S = 20e-6, 15e-6, 10e-6  # what a server needs for a request, a refusal, and a turn of its loop
 
 Step = tuple[str, float]  # "computes", "waits" or "takes" (one of the places, for so long)
+
+
+class NoRoutes:
+    """A router that knows of no route."""
+
+    def endpoint(self, scope: MutableMapping[str, Any]) -> object | None:  # the contract hands it in
+        return None
 
 
 class Pool:
@@ -58,7 +65,7 @@ class Machine:
         self._arrivals: list[tuple[float, Request]] = []
         self._leaving: list[tuple[float, Request]] = []
         self.tally = Tally()
-        site = site_of(offers={"routes": None})
+        site = site_of(offers={"routes": NoRoutes()})
         self.steps = Overload(**options).steps(site)
         self.load = site.offers["overload"]
         self.load.use(Time(lambda: self.now_s, lambda: self))

@@ -10,6 +10,7 @@ import pytest
 from buckler.core.answer import Answer, Refusal
 from buckler.protections.overload import CLIENT, FULL, Overload, vital
 from buckler.protections.overload.load import Load, Time
+from tests.protections.overload.machine import NoRoutes
 from tests.requests import request_of, site_of
 
 if TYPE_CHECKING:
@@ -33,7 +34,7 @@ class Desk:
 
     def __init__(self, **options: Any) -> None:
         self.now_s, self.loop = 1000.0, Loop()
-        site = site_of(offers={"routes": None})
+        site = site_of(offers={"routes": NoRoutes()})
         steps = Overload(**({"least": 1, "start": 2, "most": 2, "anonymous_share": 0.0} | options)).steps(site)
         assert steps.gate is not None
         self.gate, self.load = steps.gate, site.offers["overload"]
@@ -266,7 +267,7 @@ def test_windows_are_closed_by_the_timer() -> None:
 
 
 async def test_time_is_the_machines_own() -> None:
-    site = site_of(offers={"routes": None})
+    site = site_of(offers={"routes": NoRoutes()})
     steps = Overload().steps(site)
     assert steps.check is not None
     assert steps.check(request_of()) is None
