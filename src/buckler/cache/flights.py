@@ -27,6 +27,7 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 
 _FIRST_PAUSE_S, _MAX_PAUSE_S = 0.005, 0.1  # between two looks for what another process makes
+_SPREAD = random.SystemRandom()
 _LOCKED = b"1"
 _ELSEWHERE: Final = object()  # the result of a refresh that another process is doing already
 
@@ -188,7 +189,7 @@ class Flights:
             found = await work.look()  # also when the lock is ours: its last owner may have just left
             if locked or found is not None:
                 break
-            await asyncio.sleep(pause_s * random.uniform(0.5, 1.0))  # noqa: S311  # so that waiting workers do not march in step
+            await asyncio.sleep(pause_s * _SPREAD.uniform(0.5, 1.0))  # so that waiting workers do not march in step
             pause_s = min(2 * pause_s, _MAX_PAUSE_S)
         if found is None:
             return await self._locked(self._far, key, work)

@@ -4,11 +4,29 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Required, TypedDict
 
 from buckler.core.options import need
 
 Tags = Iterable[str] | Callable[..., Iterable[str]]
+
+
+class Options(TypedDict, total=False):
+    """What `memo` takes; all but `ttl_s` have a default: see `Rules`."""
+
+    ttl_s: Required[float]
+    stale_s: float
+    negative_ttl_s: float | None
+    early: float
+    wait_s: float
+    tags: Tags
+    key: Callable[..., object] | None
+    scope: str
+    person: str
+    version: str
+    name: str
+    encode: Callable[[Any], bytes] | None
+    decode: Callable[[bytes], Any] | None
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -149,13 +149,11 @@ class Shelf(Generic[T]):
         if self._drops.since(key, since.tick):
             return False
         await self._hear_of(tags)
-        versions = []
-        for name in dict.fromkeys(tags):
-            version = self._tags.began_with(name, since, self._skew_s)
-            if version is None:
-                return False
-            versions.append((name, version))
-        record = Record(now_s, until_s, until_s + keep_s, since.at_s, made_in_s, tuple(versions), body)
+        versions = [(name, self._tags.began_with(name, since, self._skew_s)) for name in dict.fromkeys(tags)]
+        known = tuple((name, version) for name, version in versions if version is not None)
+        if len(known) < len(versions):
+            return False
+        record = Record(now_s, until_s, until_s + keep_s, since.at_s, made_in_s, known, body)
         sure_s = self._clock.monotonic() + self._near_s
         if self._far is not None:
             if not await self._store_it(self._far, key, record, since, secret=secret):

@@ -59,16 +59,16 @@ class Values:
         except (TypeError, KeyError, IndexError, ArithmeticError, AttributeError, RecursionError) as failure:
             raise ValueError("not a value that was written here") from failure
 
-    def _plain(self, thing: object) -> object:
+    def _plain(self, thing: Any) -> object:
         kind = type(thing)
         if kind in _AS_THEY_ARE:
             return thing
         if kind is list:
-            return [self._plain(item) for item in thing]  # type: ignore[attr-defined]  # a list is iterated
+            return [self._plain(item) for item in thing]
         if kind is dict:
-            return self._plain_dict(thing)  # type: ignore[arg-type]  # it is a dict
+            return self._plain_dict(thing)
         if kind in _GROUPS:
-            return {_MARK: [_GROUPS[kind], [self._plain(item) for item in thing]]}  # type: ignore[attr-defined]  # as a list
+            return {_MARK: [_GROUPS[kind], [self._plain(item) for item in thing]]}
         if kind in _WRITERS:
             name, write = _WRITERS[kind]
             return {_MARK: [name, write(thing)]}
@@ -139,12 +139,12 @@ _READERS: dict[str, Callable[[Any], Any]] = {
 }
 
 
-def never_changes(thing: object) -> bool:
+def never_changes(thing: Any) -> bool:
     """Whether `thing`, with all that it holds, can be handed to many at once: what one of them does to it, the others cannot see."""
     kind = type(thing)
     if kind in _AS_THEY_ARE or kind in _WRITERS or isinstance(thing, Enum):
         return True
     if kind is frozenset or isinstance(thing, tuple):
-        return all(map(never_changes, thing))  # type: ignore[call-overload]  # both are iterated
+        return all(map(never_changes, thing))
     parts = frozen_parts(thing)
     return parts is not None and all(map(never_changes, parts))

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, TypedDict, Unpack
+from typing import TYPE_CHECKING, Unpack
 
-from buckler.cache.data import Memos
+from buckler.cache.data import Bounds, Memos
 from buckler.core.clock import Clock, SystemClock
 from buckler.core.event import Events
 from buckler.core.options import need
@@ -17,18 +17,6 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from buckler.core.store import Store
-
-
-class Bounds(TypedDict, total=False):
-    """What a `Data` may use, each with a default: see `Memos`."""
-
-    space: str
-    max_entries: int
-    max_bytes: int
-    near_s: float
-    max_waiting: int
-    max_background: int
-    work_s: float
 
 
 class Data(Memos):
