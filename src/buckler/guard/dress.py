@@ -36,7 +36,7 @@ def dresser(plan: Plan) -> Callable[[Request, Any], Any]:
                 # A refusal has already answered in the application's place: what it still says goes nowhere.
                 return send(message) if request.refusal is None and request.turn is None else _after_head(request, message, send)
             if message["type"] != "http.response.start":
-                return send(message)  # type: ignore[no-any-return]  # ASGI is untyped
+                return send(message) if request.turn is None else _after_head(request, message, send)  # its head waits for it
             request.started = True
             for tell in headed:
                 tell(request)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any, ClassVar
 
 import pytest
@@ -69,6 +70,25 @@ async def test_what_is_looked_at_while_the_body_is_written_counts(whole: bool) -
         await guard(scope_of("/", "GET", *cookies), wire.receive, wire.send)
         assert not is_hit(wire)
     assert b"mira" not in wire.body
+
+
+async def test_an_application_that_fails_after_its_head_is_answered_for() -> None:
+    async def app(scope: Any, receive: Any, send: Any) -> None:
+        await send({"type": "http.response.start", "status": 200, "headers": [(b"cache-control", b"max-age=60")]})
+        if scope["path"] == "/late":
+            scope["buckler"].refusal = NO
+            await send({"type": "http.response.body", "body": b"page", "more_body": True})
+            await send({"type": "http.response.body", "body": b"page"})
+        elif scope["path"] == "/raises":
+            raise ValueError("no database")
+
+    guard = guarded(app, Cache())
+    for path, code in (("/late", b"late.no"), ("/never", b"app.failed"), ("/raises", b"app.failed")):
+        wire = Wire()
+        with suppress(ValueError):
+            await guard(scope_of(path), wire.receive, wire.send)
+        assert (wire.status, len(wire.sent)) == (500, 2)
+        assert code in wire.body
 
 
 async def test_an_application_that_stops_in_the_middle_leaves_nothing() -> None:

@@ -10,7 +10,7 @@ from buckler.core.headers import first
 from buckler.guard.cache.replies import NAME, Reply, fresh_from_origin, hit
 from buckler.guard.cache.rules import MADE_ANEW, Answered, Fresh, updated_headers
 from buckler.guard.cache.stored import Stored, make, renewed
-from buckler.guard.dress import send_exactly
+from buckler.guard.dress import refuse_instead, send_exactly
 
 if TYPE_CHECKING:
     import asyncio
@@ -88,7 +88,6 @@ class Turn:
         stale, now_s = self.stale, self.cache.now()
         if stale is None or stale.left(now_s) + stale.error_s <= 0:
             return False
-        request.started = True
         await self._send(request, hit(stale, request, now_s), send)
         return True
 
@@ -100,6 +99,7 @@ class Turn:
             self.settle(None)
             return False
         self.held = {**message, "headers": headers}
+        request.started = False  # nothing has left: a handler that fails or comes too late now is still answered for
         return True
 
     def _fate(self, request: Request, status: int, headers: list[Header]) -> Fate:
@@ -149,7 +149,7 @@ class Turn:
                 return
         if held is not None and len(self.pieces) == 1:
             held["headers"] = [*held["headers"], (b"cache-status", b"%b; fwd=%b" % (NAME, self.why))]
-            await send_exactly(self.cache.plan, request, held, send)
+            await self._begin(request, held, send)
         if request.refusal is None:
             await send(message)
 
@@ -165,8 +165,8 @@ class Turn:
             self.cache.tell(request, late)
         if send is not None and not is_kept:
             self.fate = Fate.PASSES
-            await send_exactly(self.cache.plan, request, self._head(), send)
-            await send({"type": "http.response.body", "body": stored.body})
+            if await self._begin(request, self._head(), send):
+                await send({"type": "http.response.body", "body": stored.body})
         elif send is not None:
             reply = fresh_from_origin(stored, request, self._status(b"; stored"))
             reply.headers.extend(item for item in answered.headers if item not in stored.headers and item[0] not in MADE_ANEW)
@@ -194,9 +194,17 @@ class Turn:
 
     async def _send(self, request: Request, reply: Reply, send: Any) -> None:
         head = {**self._head(), "status": reply.status, "headers": reply.headers}
-        await send_exactly(self.cache.plan, request, head, send)
-        if request.refusal is None:
+        if await self._begin(request, head, send):
             await send({"type": "http.response.body", "body": b"" if request.method == "HEAD" else reply.body})
+
+    async def _begin(self, request: Request, head: Message, send: Any) -> bool:
+        """Send the head, or what has been refused meanwhile; return whether a body is to follow."""
+        request.started = True
+        if request.refusal is not None:
+            await refuse_instead(self.cache.plan, request, request.refusal, send)
+        else:
+            await send_exactly(self.cache.plan, request, head, send)
+        return request.refusal is None
 
     def _head(self) -> Message:
         return self.held or {"type": "http.response.start"}
