@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from buckler.core.taint import Watched, is_named, unwatched, watched
+from buckler.core.taint import Watched, is_named, is_watched, unwatched, watched
 from tests.requests import request_of
 
 if TYPE_CHECKING:
@@ -73,10 +73,40 @@ def test_others_stay_as_they_are_and_equal() -> None:
     assert (request.tainted, request.unkeyed) == ("cookie", "x-forwarded-host")
 
 
-def test_the_first_look_counts() -> None:
+def test_the_first_look_counts_and_each_of_what_is_in_no_key() -> None:
     request = request_of()
     headers = watched([*PLAIN, (b"authorization", b"x"), (b"forwarded", b"y")], request)
     for _, value in headers:
         value.decode()
-    assert (request.tainted, request.unkeyed) == ("cookie", "x-forwarded-host")
+        value.decode()
+    assert (request.tainted, request.unkeyed) == ("cookie", "x-forwarded-host, forwarded")
     assert isinstance(headers[3][1], Watched)
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "x-api-key",
+        "apikey",
+        "x-auth-token",
+        "x-goog-authenticated-user-email",
+        "cf-access-jwt-assertion",
+        "x-forwarded-user",
+        "x-client-cert",
+    ],
+)
+def test_who_asks_is_said_by_many_names(name: str) -> None:
+    request = request_of()
+    ((raw, value),) = watched([(name.encode(), b"mira")], request)
+    assert raw == name.encode()
+    assert value.decode() == "mira"
+    assert request.unkeyed == name
+
+
+@pytest.mark.parametrize("name", ["user-agent", "accept", "test-id", "req-num", "foo", "x-request-id", "idempotency-key", "x-usernames"])
+def test_other_names_say_nothing_of_who_asks(name: str) -> None:
+    assert not is_watched(name.encode())
+
+
+def test_a_name_that_is_too_long_to_be_looked_into_says_who_asks() -> None:
+    assert is_watched(b"x-" + 200 * b"a")

@@ -48,7 +48,7 @@ class Request:
     session: object | None = None  # set by `sessions`
     touched: bool = False  # something of this one caller reached the response: the exact way of dressing it
     tainted: str = ""  # what of this one caller the application has looked at: the response is nobody else's
-    unkeyed: str = ""  # a header that the application has looked at and that no cache has in its key
+    unkeyed: str = ""  # headers that the application has looked at and that no cache has in its key: "a, b"
     turn: Any = None  # what the cache does for this request; None: nothing
     moment: Any = None  # when the application began, as the cache counts
     inside: int = 0  # how many gates have counted it in

@@ -9,6 +9,7 @@ Nothing notices who copies bytes without looking: `b"".join(…)` over all value
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -41,12 +42,36 @@ UNKEYED = frozenset(
         b"x-http-method",
         b"x-http-method-override",
         b"x-method-override",
-        b"x-user",
-        b"x-remote-user",
-        b"remote-user",
+        b"x-forwarded",
+        b"x-forwarded-path",
+        b"x-forwarded-uri",
+        b"x-original-uri",
+        b"x-envoy-original-path",
+        b"x-scheme",
+        b"x-url-scheme",
+        b"front-end-https",
+        b"client-ip",
+        b"hx-request",  # a page, or a part of it
+        b"x-requested-with",
     }
 )
-WATCHED = PERSONAL | UNKEYED
+# Names by which applications and the layers in front of them say who asks, as in `X-API-Key` and `X-Forwarded-Email`: whole words of it.
+_ASKS_WHO = re.compile(
+    rb"(?:.*[-_])?(?:api-?_?keys?|access-?_?key|auth[a-z]*|tokens?|session[a-z]*|sid|secret|passw(?:or)?d|credentials?|jwt|csrf[a-z]*|xsrf[a-z]*|"
+    rb"signature|identity|principal|assertion|user(?:id|name|info)?|email|account|tenant|customer|member|subject|roles?|groups?|cert)(?:[-_].*)?",
+    re.DOTALL,
+)
+# What browsers send with every request, and what no application tells callers apart by.
+_PLAIN = frozenset(
+    {
+        *(b"accept", b"accept-charset", b"accept-encoding", b"accept-language", b"cache-control", b"connection", b"content-length"),
+        *(b"content-type", b"date", b"dnt", b"host", b"if-match", b"if-modified-since", b"if-none-match", b"if-range"),
+        *(b"if-unmodified-since", b"origin", b"pragma", b"priority", b"range", b"referer", b"sec-ch-ua", b"sec-ch-ua-mobile"),
+        *(b"sec-ch-ua-platform", b"sec-fetch-dest", b"sec-fetch-mode", b"sec-fetch-site", b"sec-fetch-user", b"te", b"user-agent"),
+        *(b"upgrade-insecure-requests", b"via"),
+    }
+)
+_MAX_NAME = 100  # characters; a longer name is not looked into, and counts as one that says who asks
 
 
 class Watched(bytes):
@@ -59,8 +84,12 @@ class Watched(bytes):
         """Note that somebody looked."""
         if self.header in PERSONAL:
             self.request.taint(self.header.decode())
-        elif not self.request.unkeyed:
-            self.request.unkeyed = self.header.decode()
+            return
+        unkeyed, name = self.request.unkeyed, self.header.decode("latin-1")
+        if name not in unkeyed.split(", "):
+            self.request.unkeyed = f"{unkeyed}, {name}" if unkeyed else name
+            if asks_who(self.header):
+                self.request.touched = True
 
     def __eq__(self, other: object) -> bool:
         self.look()
@@ -111,7 +140,17 @@ for _name in ("__str__", "__bytes__"):
 
 def watched(headers: Iterable[Header], request: Request) -> list[Header]:
     """Return the headers with the watched ones in place of the plain ones. They refer to the request, which never refers to them."""
-    return [_pair(*item, request) if item[0] in WATCHED else item for item in headers]
+    return [_pair(*item, request) if is_watched(item[0]) else item for item in headers]
+
+
+def is_watched(name: bytes) -> bool:
+    """Whether a look at the header `name` counts. Costs 0.1 µs for those of a browser."""
+    return name not in _PLAIN and (name in PERSONAL or name in UNKEYED or asks_who(name))
+
+
+def asks_who(name: bytes) -> bool:
+    """Whether a header with this name tells callers apart."""
+    return name in PERSONAL or len(name) > _MAX_NAME or _ASKS_WHO.fullmatch(name) is not None
 
 
 def _pair(name: bytes, value: bytes, request: Request) -> Header:

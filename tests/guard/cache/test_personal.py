@@ -166,3 +166,17 @@ async def _ask(guard: Any) -> Wire:
     wire = Wire()
     await guard(scope_of("/", http_version="2"), wire.receive, wire.send)
     return wire
+
+
+async def test_of_two_headers_that_were_looked_at_both_must_be_in_the_key() -> None:
+    origin = Origin(_looking(lambda scope: [dict(scope["headers"]).get(name) for name in (b"forwarded", b"x-host")], "vary: Forwarded"))
+    await origin.ask("/", "forwarded: a", "x-host: evil.example")
+    assert not is_hit(await origin.ask("/", "forwarded: a"))
+
+
+async def test_a_key_of_a_program_is_as_good_as_a_cookie() -> None:
+    origin = Origin(_looking(lambda scope: dict(scope["headers"]).get(b"x-api-key")))
+    assert (await origin.ask("/", "x-api-key: mira")).headers[b"cache-control"] == b"private, max-age=60"
+    assert not is_hit(await origin.ask())
+    silent = Origin(lambda scope: [dict(scope["headers"]).get(b"x-api-key"), says()][1])
+    assert (await silent.ask("/", "x-api-key: mira")).headers[b"cache-control"] == b"no-store"

@@ -47,7 +47,7 @@ def normal(name: bytes, value: bytes) -> str:
     with a quote in it stays as it is: a comma may be part of a quoted text."""
     if b'"' in value:
         return value.decode("latin-1")
-    members = [part for piece in value.split(b",") if (part := piece.strip(b" \t"))]
+    members = [piece.strip(b" \t") for piece in value.split(b",")]
     if name in _PREFERENCES:
         members = sorted((part.lower().replace(b" ", b"") for part in members), key=lambda part: (-quality(part), part))
     return ", ".join(part.decode("latin-1") for part in members)

@@ -11,7 +11,7 @@ from buckler.cache.encodings import chosen, makers
 from buckler.cache.flights import Flights, Work
 from buckler.core.directives import joined
 from buckler.core.request import SAFE_METHODS
-from buckler.core.taint import WATCHED, watched
+from buckler.core.taint import asks_who, is_watched, watched
 from buckler.errors import StoreError
 from buckler.guard.cache.keys import key_of
 from buckler.guard.cache.replies import hit
@@ -31,7 +31,6 @@ if TYPE_CHECKING:
 
 _READS = frozenset({"GET", "HEAD"})
 _CONDITIONS = frozenset({b"if-none-match", b"if-modified-since", b"if-range", b"range"})
-_CALLERS = frozenset({b"cookie", b"authorization", b"proxy-authorization"})
 _CHANGED = range(200, 400)  # RFC 9111, section 4.4: an answer that is no error
 
 
@@ -105,8 +104,9 @@ class HTTPCache(Shared):
     def _renew(self, stored: Stored, scope: MutableMapping[str, Any], request: Request) -> None:
         """Ask the application in the background, as nobody in particular: without the visitor's cookies and context."""
         needed = {name for name, value in stored.headers if name == b"vary" for name in value.lower().replace(b" ", b"").split(b",")}
-        left_out = _CONDITIONS | (_CALLERS - needed)
-        headers = [(name, bytes(value)) for name, value in scope["headers"] if name not in left_out]
+        headers = [
+            (name, bytes(value)) for name, value in scope["headers"] if name not in _CONDITIONS and (name in needed or not asks_who(name))
+        ]
         copy = {**scope, "method": "GET", "headers": headers, "state": dict(scope.get("state") or {})}
         copy.pop("buckler", None)
         key = key_of(request)
@@ -139,7 +139,7 @@ class HTTPCache(Shared):
         if turn is not None and turn.stale is not None and turn.stale.has_validator and request.method == "GET":
             scope["headers"] = conditional(scope["headers"], turn.stale)
             turn.asked = True
-        if not WATCHED.isdisjoint(headers):
+        if any(map(is_watched, headers)):
             scope["headers"] = watched(scope["headers"], request)
         return send
 

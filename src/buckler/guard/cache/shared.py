@@ -186,8 +186,10 @@ class Shared(Journal):
         own = getattr(request.session, "used", False) and "session"
         if (request.tainted or own) and not turn.person:
             return f"the application has looked at the caller's {request.tainted or own}"
+        if turn.person and getattr(request.session, "person", None) != turn.person:
+            return "somebody else has signed in, or out, meanwhile"
         varied = vary_of(b", ".join(value for name, value in headers if name == b"vary")) or ()
-        if request.unkeyed and request.unkeyed.encode() not in varied:
+        if request.unkeyed and not set(request.unkeyed.encode("latin-1").split(b", ")) <= set(varied):
             return f"the application has looked at {request.unkeyed}, which is in no key"
         if request.has_nonce:
             return "it has a nonce, which is for one answer"

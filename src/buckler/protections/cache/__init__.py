@@ -33,7 +33,7 @@ from buckler.core.event import Event
 from buckler.core.headers import TOKEN, add_vary
 from buckler.core.options import need, need_positive, need_strings, options
 from buckler.core.protection import Card, Steps
-from buckler.core.taint import UNKEYED
+from buckler.core.taint import asks_who, is_watched
 from buckler.protections.cache.cases import CASES
 
 if TYPE_CHECKING:
@@ -106,7 +106,7 @@ class Cache:
 
         def dress(request: Request, head: Head) -> None:
             why, varies = _whose(request, head.headers)
-            if not why or not (request.tainted or _is_shareable(head.headers)):
+            if not why or not (_is_personal(request) or _is_shareable(head.headers)):
                 return
             if _is_shareable(head.headers):
                 mode = "report" if self.report_only else "note"
@@ -129,8 +129,16 @@ def _whose(request: Request, headers: Sequence[Header]) -> tuple[str, tuple[byte
         return "set-cookie", ()
     if request.has_nonce:
         return "nonce", ()
-    name = request.unkeyed.encode()
-    return request.unkeyed, (name,) if name in UNKEYED else ()
+    return request.unkeyed, tuple(name for name in _unkeyed(request) if is_watched(name))
+
+
+def _is_personal(request: Request) -> bool:
+    """Whether the application has looked at what tells callers apart."""
+    return bool(request.tainted) or (bool(request.unkeyed) and any(asks_who(name) for name in _unkeyed(request)))
+
+
+def _unkeyed(request: Request) -> list[bytes]:
+    return request.unkeyed.encode("latin-1").split(b", ")
 
 
 def _is_shareable(headers: Sequence[Header]) -> bool:
