@@ -24,7 +24,7 @@ class MemcachedServer(Program):
         return [installed("memcached", "memcached"), "-l", HOST, "-p", str(self.port), "-U", "0", "-t", "2", *person, *self._more]
 
     def ready(self) -> bool:
-        return self.ask("version").startswith("VERSION")
+        return self.ask("stats") == f"STAT pid {self.pid}"  # and not somebody else's on this port
 
     def ask(self, line: str) -> str:
         """Send one line of its text protocol and return the first of its answer, past every client library."""

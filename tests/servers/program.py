@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 HOST = "127.0.0.1"
 START_S = 60
 STOP_S = 30
+_TRIES = 5
 _PORTS = (10_000, 30_000)  # below those that outgoing connections get, so that a server finds its port free when it starts again
 
 
@@ -55,6 +56,7 @@ class Program:
         self.folder = Path(tempfile.mkdtemp(prefix=f"buckler-{name}-"))
         self.port = free_port()
         self._process: subprocess.Popen[bytes] | None = None
+        self._settled = False  # whether it has answered on its port
         self._person: dict[str, Any] = {}
         if self.user is not None and os.geteuid() == 0:
             shutil.chown(self.folder, self.user, self.user)
@@ -83,13 +85,31 @@ class Program:
 
     def start(self) -> Self:
         """Start it and wait until it answers. What it has written to its folder, it has again."""
+        for _ in range(_TRIES):
+            self._launch()
+            try:
+                self.until(self.ready)
+            except AssertionError:
+                self.kill()
+                if self._settled or "Address already in use" not in self.log.read_text():
+                    raise
+                self.move()  # another run of tests was quicker
+            else:
+                self._settled = True
+                return self
+        raise AssertionError(f"no port was free {_TRIES} times")
+
+    def move(self) -> None:
+        """Choose another port, before anybody knows the first."""
+        self.port = free_port()
+        self.log.unlink()
+
+    def _launch(self) -> None:
         assert self._process is None, "it runs already"
         with self.log.open("ab") as log:
             self._process = subprocess.Popen(
                 self.command(), stdin=subprocess.DEVNULL, stdout=log, stderr=log, cwd=self.folder, start_new_session=True, **self._person
             )
-        self.until(self.ready)
-        return self
 
     def until(self, true: Any) -> None:
         """Wait until `true()`, while the server lives."""

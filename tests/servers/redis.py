@@ -72,7 +72,7 @@ class RedisServer(Program):
         return [self._program(), *base, "--appendonly", "yes", "--appendfsync", "no", "--shutdown-timeout", "0", *self._more]
 
     def ready(self) -> bool:
-        return bool(self.ask("PING") == "PONG")
+        return f"process_id:{self.pid}\r" in self.ask("INFO", "server")  # and not somebody else's on this port
 
     def ask(self, *words: str) -> Any:
         """Send one command past every client library."""
@@ -111,7 +111,7 @@ class RedisCluster:
     """Three primaries, each with a third of the slots. `nodes` can be stopped, stalled and killed one by one."""
 
     def __init__(self, *more: str, program: Callable[[], str] = redis_program) -> None:
-        self.nodes = [_node(program, more) for _ in range(3)]
+        self.nodes = [_Node(*more, program=program) for _ in range(3)]
 
     def start(self) -> Self:
         """Start those that do not run; the first time, join them."""
@@ -159,19 +159,23 @@ class RedisCluster:
 
 
 class _Node(RedisServer):
-    bus_port = 0
+    """One of a cluster, which listens on a second port for the others."""
+
+    def __init__(self, *more: str, program: Callable[[], str] = redis_program) -> None:
+        super().__init__("--cluster-enabled", "yes", "--cluster-node-timeout", "2000", *more, program=program)
+        self.bus_port = free_port()
+
+    def command(self) -> Sequence[str]:
+        return [*super().command(), "--cluster-port", str(self.bus_port)]
+
+    def move(self) -> None:
+        super().move()
+        self.bus_port = free_port()
 
     def joined(self) -> bool:
         """Whether it knows all three, and who keeps which slot."""
         told = self.ask("CLUSTER", "INFO")
         return all(part in told for part in ("cluster_state:ok", "cluster_known_nodes:3", f"cluster_slots_ok:{SLOTS}"))
-
-
-def _node(program: Callable[[], str], more: Sequence[str]) -> _Node:
-    bus_port = free_port()
-    node = _Node("--cluster-enabled", "yes", "--cluster-port", str(bus_port), "--cluster-node-timeout", "2000", *more, program=program)
-    node.bus_port = bus_port
-    return node
 
 
 class RedisSentinel:

@@ -43,6 +43,16 @@ def test_a_server_that_cannot_start_says_why() -> None:
         pass
 
 
+def test_a_port_that_is_taken_is_left_for_another() -> None:
+    with RedisServer() as first:
+        second = RedisServer()
+        second.port = first.port
+        with second:
+            assert second.port != first.port
+            second.stop()
+            assert second.start().ask("PING") == "PONG"
+
+
 def test_tls(tls_redis_server: TlsRedisServer) -> None:
     assert tls_redis_server.ask("PING") == "PONG"
     assert tls_redis_server.url.startswith("rediss://localhost:")
