@@ -11,7 +11,7 @@ from buckler.cache.encodings import chosen, makers
 from buckler.cache.flights import Flights, Work
 from buckler.core.directives import joined
 from buckler.core.request import SAFE_METHODS
-from buckler.core.taint import asks_who, is_watched, watched
+from buckler.core.taint import PLAIN, asks_who, is_watched, watched
 from buckler.errors import StoreError
 from buckler.guard.cache.keys import key_of
 from buckler.guard.cache.replies import hit
@@ -139,7 +139,7 @@ class HTTPCache(Shared):
         if turn is not None and turn.stale is not None and turn.stale.has_validator and request.method == "GET":
             scope["headers"] = conditional(scope["headers"], turn.stale)
             turn.asked = True
-        if any(map(is_watched, headers)):
+        if not PLAIN.issuperset(headers) and any(map(is_watched, headers)):
             scope["headers"] = watched(scope["headers"], request)
         return send
 
