@@ -18,6 +18,7 @@ PATIENCE_S = 1.0  # after that nobody waits for the answer
 CONNECTIONS = 2000  # that `buckler.serve` takes: more than so many requests are never read in one turn of the loop
 TRIES, AGAIN_S = 3, (1.0, 5.0)  # who is turned away, or has waited in vain, asks again so often, so many seconds later
 _ALLOWED_S = 0.005  # as `Overload.allowed_s`
+_NOTICED_S = 0.1  # Overload.noticed_s
 _SECONDS, _BEGIN_S = 20.0, 5.0  # what is counted begins later: the first seconds have nobody yet who asks again
 _SEED = 20_261_121
 
@@ -44,7 +45,7 @@ def play(refused_s: float, load: float, *, sheds: bool) -> dict[str, Any]:
     """Turns of an event loop: who has come before the turn began is served in it, in order, and then the timer that has come due."""
     page_s = PAGE_US / 1e6
     coming = _arrivals(load / page_s)
-    seen, lag, now_s = _Seen(), Lag(_ALLOWED_S), 0.0
+    seen, lag, now_s = _Seen(), Lag(_ALLOWED_S, _NOTICED_S), 0.0
     lag.begin(0.0)
     while coming and now_s < _SECONDS:
         now_s = max(now_s, min(coming[0].at_s, lag.due_s))

@@ -14,7 +14,7 @@ def looked(lag: Lag, late_s: float, times: int = 1, ended: int = 3) -> bool:
 
 
 def made() -> Lag:
-    lag = Lag(0.005)
+    lag = Lag(0.005, 0.015)
     lag.begin(100.0)
     return lag
 
@@ -58,9 +58,21 @@ def test_what_is_late_depends_on_how_long_requests_are() -> None:
     assert not looked(lag, 0.03, 40, ended=1)
     assert lag.allowed_s == pytest.approx(0.07, rel=0.02)
     looked(lag, 0.03, 40, ended=0)
+    assert lag.allowed_s == pytest.approx(0.07, rel=0.02), "a turn that answered nobody says nothing of how long an answer takes"
+    looked(lag, 0.3, 40, ended=1)
     assert lag.allowed_s == 0.25, "whatever keeps the loop for itself, this is enough"
     looked(lag, 0.03, 60, ended=30)
     assert lag.allowed_s == 0.005
+
+
+def test_what_nobody_feels_is_no_queue() -> None:
+    """Thirty clients that ask again as soon as they are answered make every turn of the loop some milliseconds long."""
+    lag = Lag(0.005, 0.1)
+    lag.begin(100.0)
+    assert not looked(lag, 0.05, 100, ended=30)
+    assert not looked(lag, 0.12, 1, ended=30)
+    assert looked(lag, 0.12, 1, ended=30), "one that answers many is no single handler that blocks"
+    assert looked(lag, 0.01), "and from then on less is allowed"
 
 
 def test_begun_anew() -> None:

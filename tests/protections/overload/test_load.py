@@ -35,7 +35,7 @@ class Desk:
     def __init__(self, **options: Any) -> None:
         self.now_s, self.loop = 1000.0, Loop()
         site = site_of(offers={"routes": NoRoutes()})
-        steps = Overload(**({"least": 1, "start": 2, "most": 2, "anonymous_share": 0.0} | options)).steps(site)
+        steps = Overload(**({"least": 1, "start": 2, "most": 2, "anonymous_share": 0.0, "noticed_s": 0.02} | options)).steps(site)
         assert steps.gate is not None
         self.gate, self.load = steps.gate, site.offers["overload"]
         assert isinstance(self.load, Load)

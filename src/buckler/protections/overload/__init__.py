@@ -9,10 +9,10 @@ How:
     A request is at work from when it is let in until its response head leaves, without the time in which its client still sends the
     body. At most `limit` are, in each worker process. The limit starts at `start` and follows the time that requests take: twice the time
     that they take in calm is a queue, and the limit goes down; less, and it goes up (a gradient, as in Netflix's concurrency-limits and
-    in Envoy). Work that never waits has no such queue: there the event loop itself is late, which a timer shows. A delay of more than
-    `allowed_s` that has stood for a fifth of a second is a queue that only grows, and from then on whoever comes later than that in
-    a turn of the loop is turned away (CoDel). Who brings no session is turned away without a question to the store, who brings one
-    before it, and what a cache can answer is answered all the same.
+    in Envoy). Work that never waits has no such queue: there the event loop itself is late, which a timer shows. A delay of `noticed_s`
+    that has stood for a fifth of a second is a queue that only grows. From then on, until there is calm, whoever comes later than
+    `allowed_s` in a turn of the loop is turned away (CoDel). Who brings no session is turned away without a question to the store, who
+    brings one before it, and what a cache can answer is answered all the same.
 
     Who is turned away gets 503 with `Retry-After`. Over the limit there is room for a share of it more, for each of: routes marked `vital`
     (health checks), routes marked `sign_in`, people who are signed in, everybody else; one of these can not take the place of another.
@@ -59,7 +59,8 @@ _RETRY_S = range(1, 6)  # they take turns: whoever is turned away at the same mo
 @options
 class Overload:
     """`least`, `start`, `most`: between which numbers of requests at work the limit moves, in each worker, and where it starts.
-    `allowed_s`: how late the event loop may be all the time. `per_client`: how many requests one client may have inside a worker.
+    `noticed_s`: how late the event loop must be all the time before anybody is turned away; `allowed_s`: how late it may be from then on,
+    until there is calm again. `per_client`: how many requests one client may have inside a worker.
     `vital_share`, `sign_in_share`, `signed_in_share`, `anonymous_share`: the part of the limit that is kept for each of them, over it."""
 
     card: ClassVar[Card] = Card("overload", (FULL, CLIENT))
@@ -67,6 +68,7 @@ class Overload:
     least: int = 10  # Netflix's Gradient2 has 20 for a whole machine; a worker here is one process
     start: int = 200  # between Gradient2's 20 and what a page with many pictures needs at once; it is found within a second
     most: int = 1000  # as Envoy's; half of the connections that `buckler.serve` takes
+    noticed_s: float = 0.1  # what a person feels as at once (Nielsen 1993)
     allowed_s: float = 0.005  # CoDel's target (RFC 8289, section 4.4), and Facebook's
     per_client: int = 100  # as many as HTTP/2 gives one connection (RFC 9113, section 6.5.2); a house full of people shares an address
     vital_share: float = 0.1  # health checks are few, and must not be a way in for everybody
@@ -76,7 +78,8 @@ class Overload:
     report_only: bool = False
 
     def __post_init__(self) -> None:
-        need_positive(self, least=self.least, start=self.start, most=self.most, allowed_s=self.allowed_s, per_client=self.per_client)
+        numbers = {"least": self.least, "start": self.start, "most": self.most, "per_client": self.per_client}
+        need_positive(self, **numbers, noticed_s=self.noticed_s, allowed_s=self.allowed_s)
         need(self.least <= self.start <= self.most, "Overload.start", self.start, f"give a number from {self.least} to {self.most}")
         for name in ("vital_share", "sign_in_share", "signed_in_share", "anonymous_share"):
             share = getattr(self, name)
@@ -93,7 +96,7 @@ class Overload:
         }
         load = site.offers["overload"] = Load(
             Gradient(least=self.least, start=self.start, most=self.most),
-            Lag(self.allowed_s),
+            Lag(self.allowed_s, self.noticed_s),
             Shares(site.offers["routes"], kept),
             _answers(),
             per_client=self.per_client,
