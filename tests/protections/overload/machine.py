@@ -71,7 +71,7 @@ class Machine:
         self.load.use(Time(lambda: self.now_s, lambda: self))
         self._guarded = guarded
 
-    def call_later(self, delay_s: float, call: Callable[..., None], *given: Any) -> None:
+    def call_later(self, delay_s: float, call: Callable[..., None], *given: Any, context: Any = None) -> None:  # asyncio's
         heapq.heappush(self._later, (self.now_s + delay_s, next(self._number), lambda: call(*given)))
 
     def run(self, per_second: float, seconds: float) -> tuple[int, float, int]:

@@ -25,7 +25,7 @@ class Loop:
     def __init__(self) -> None:
         self.timers: list[tuple[float, Callable[..., None], tuple[Any, ...]]] = []
 
-    def call_later(self, delay_s: float, call: Callable[..., None], *given: Any) -> None:
+    def call_later(self, delay_s: float, call: Callable[..., None], *given: Any, context: Any = None) -> None:
         self.timers.append((delay_s, call, given))
 
 
@@ -249,7 +249,7 @@ def test_another_loop_takes_over() -> None:
     desk = Desk()
     desk.come()
     first, desk.loop = desk.loop, Loop()
-    desk.now_s += 1
+    desk.now_s += 10
     desk.come("b")
     assert len(desk.loop.timers) == 1
     _, call, given = first.timers.pop()

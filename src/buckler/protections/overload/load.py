@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import math
+from contextvars import Context
 from itertools import cycle
 from time import monotonic
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
     from buckler.protections.overload.shares import Shares
 
 _A_MOMENT_S = 1e-9
+_ENDED_S = 5.0  # without a look: the event loop is another one by now
 _IDLE_LOOKS = 200  # a second without a request: the timer sleeps until the next one
 
 
@@ -76,6 +78,7 @@ class Load:
         self._taken = dict.fromkeys(PATIENCE, 0)  # … how many by each, …
         self._room = shares.room(self._limit)  # … and how many may
         self._loop: asyncio.AbstractEventLoop | None = None
+        self._context = Context()
         self._round = self._idle_looks = 0
 
     def use(self, time: Time) -> None:
@@ -212,8 +215,10 @@ class Load:
         self._later(loop)
 
     def _later(self, loop: asyncio.AbstractEventLoop) -> None:
-        self._late_s = self._lag.due_s + self._lag.standing_s
-        loop.call_later(self._lag.every_s, self._look, loop, self._round)
+        # While nobody is turned away for being late, all there is to notice is that the timer's loop has ended.
+        self._late_s = self._lag.due_s + (self._lag.allowed_s if self._lag.strained else _ENDED_S)
+        # In a context of its own: that of the request which happened to start it would live on with it.
+        loop.call_later(self._lag.every_s, self._look, loop, self._round, context=self._context)
 
     def _look(self, loop: asyncio.AbstractEventLoop, turn: int) -> None:
         if turn != self._round:
