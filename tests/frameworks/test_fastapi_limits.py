@@ -141,7 +141,7 @@ async def test_all_limits_of_a_route_are_one_round_trip() -> None:
 
 
 async def test_where_fastapi_does_not_show_a_routes_dependencies_each_limit_asks_for_itself(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("buckler.frameworks.fastapi.limits._route", lambda _: None)
+    monkeypatch.setattr("buckler.frameworks.fastapi.limits.route_of", lambda _: None)
     app = FastAPI(dependencies=[limited("5/minute", name="all"), limited("2/minute", by="route")])
 
     @app.post("/sign-in", dependencies=[limited("3/minute")])

@@ -102,3 +102,10 @@ async def test_an_application_that_stops_in_the_middle_leaves_nothing() -> None:
         wire = Wire()
         await guard(scope_of(), wire.receive, wire.send)
         assert not is_hit(wire)
+
+
+@pytest.mark.parametrize("status", [401, 412, 416, 429, 431])
+async def test_what_is_wrong_with_one_request_keeps_nobody_out(status: int) -> None:
+    origin = Origin(says("cache-control: public, max-age=60", status=status))
+    await origin.ask()
+    assert not is_hit(await origin.ask())

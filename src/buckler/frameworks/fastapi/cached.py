@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Annotated, Any
 
 from buckler.core.options import need, need_one_of
@@ -17,6 +18,8 @@ try:
     from fastapi import Depends, HTTPException, Request, WebSocketException
     from fastapi.requests import HTTPConnection
 
+    from buckler.frameworks.fastapi.asking import callers_of
+    from buckler.frameworks.fastapi.limits import route_of
     from buckler.frameworks.watching import watch_cookies
 except ImportError as missing:
     raise MissingExtraError("buckler.frameworks.fastapi", "fastapi") from missing
@@ -43,7 +46,9 @@ def cached(  # noqa: PLR0913  # one keyword for each thing that a route may say
     is, encrypted for them alone. Many who ask at once wait for one answer. `tags` name what the answer is about, with the route's path
     parameters in braces; `purge` forgets it. `stale_while_revalidate_s`: for so long after that, the old answer is given while a new one is
     made; `stale_if_error_s`: where the application fails. `negative_ttl_s`: for answers 404 and 410, which are else not kept.
-    `client_ttl_s`: what browsers are told; 0: to ask each time, which costs a 304 from here. An answer that says `no-store` or `private`
+    A route whose parameters or dependencies ask who calls (a token, a key, a cookie) is
+    kept for nobody; by other headers that they name, its answers vary. `client_ttl_s`: what browsers are told; 0: to ask each time,
+    which costs a 304 from here. An answer that says `no-store` or `private`
     is not kept. Where the protection `cache` is off, nothing is. Raises `ConfigError` at once for what cannot work.
     """
     need(_is_time(ttl_s) and ttl_s > 0, "cached.ttl_s", ttl_s, "give a number of seconds over zero")
@@ -60,7 +65,7 @@ def cached(  # noqa: PLR0913  # one keyword for each thing that a route may say
             raise WebSocketException(1008)
         request = guarded_request(connection.scope)
         cache = request.site.offers.get("cache")
-        if isinstance(cache, HTTPCache) and await join(cache, request, _filled(keep, connection)):
+        if isinstance(cache, HTTPCache) and await join(cache, request, _filled(_asked(keep, connection), connection)):
             raise HTTPException(_KEPT)
 
     return Depends(kept)
@@ -70,13 +75,21 @@ def _is_time(value: object) -> bool:
     return isinstance(value, (int, float)) and not isinstance(value, bool)
 
 
+def _asked(keep: Keep, connection: Request) -> Keep:
+    """Return the rule with the headers that the route names. One that asks who calls is kept for nobody."""
+    vary, asks_who = callers_of(getattr(route_of(connection.scope), "dependant", None))
+    if asks_who:
+        guarded_request(connection.scope).taint("authorization")
+    return replace(keep, vary=vary) if vary else keep
+
+
 def _filled(keep: Keep, connection: Request) -> Keep:
     """Return the rule with the path's parameters in its tags."""
     if not any("{" in tag for tag in keep.tags):
         return keep
     values = connection.path_params
     tags = tuple(_GAP.sub(lambda gap: str(values.get(gap[1], gap[0])), tag) for tag in keep.tags)
-    return Keep(keep.ttl_s, tags, keep.scope, keep.stale_while_revalidate_s, keep.stale_if_error_s, keep.negative_ttl_s, keep.client_ttl_s)
+    return replace(keep, tags=tags)
 
 
 class Kept:

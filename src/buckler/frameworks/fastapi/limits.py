@@ -61,7 +61,7 @@ async def _take(connection: HTTPConnection, own: Limit) -> None:
     if own in done:
         return  # another limit of this route has asked for this one too
     limits: Limits = offered(request, "ratelimit")
-    route = _route(connection.scope)
+    route = route_of(connection.scope)
     asked = [limit for limit in _found(getattr(route, "dependant", None)) if limit not in done]
     asked = asked if own in asked else [own]  # where FastAPI does not show a route's dependencies, each asks for itself
     request.note(_TAKEN, done.union(asked))
@@ -77,7 +77,7 @@ async def _take(connection: HTTPConnection, own: Limit) -> None:
     raise HTTPException(refused.status)
 
 
-def _route(scope: Any) -> Any:
+def route_of(scope: Any) -> Any:
     """What FastAPI runs for this request, with the dependencies of its routers: newer versions keep that apart from the route."""
     return scope.get("fastapi", {}).get("effective_route_context") or scope.get("route")
 

@@ -9,7 +9,8 @@ PUBLIC, PERSON = "public", "person"
 
 @dataclass(frozen=True, slots=True)
 class Keep:
-    """`scope`: whether one answer is for everybody or for one person. `client_ttl_s`: what browsers and caches in front are told."""
+    """`scope`: whether one answer is for everybody or for one person. `client_ttl_s`: what browsers and caches in front are told.
+    `vary`: headers that the route asks for by name."""
 
     ttl_s: float
     tags: tuple[str, ...] = ()
@@ -18,3 +19,4 @@ class Keep:
     stale_if_error_s: float = 0.0
     negative_ttl_s: float = 0.0
     client_ttl_s: float = 0.0
+    vary: tuple[bytes, ...] = ()

@@ -24,6 +24,8 @@ if TYPE_CHECKING:
 
 _KNOWN = frozenset(int(status) for status in HTTPStatus)
 _NEVER_ALONE = frozenset({206, 304})  # a part of an answer, and none at all
+# What is wrong with one request, and with nothing that is in a key: kept, it would keep everybody out (RFC 6585; CPDoS, 2019).
+_OF_ONE_REQUEST = frozenset({401, 407, 408, 412, 413, 416, 417, 421, 425, 428, 429, 431, 511})
 _KEPT_BY_ROUTES = frozenset({200, 203, 204, 300, 301, 308})
 _NEGATIVE = frozenset({404, 410})
 _HEURISTIC = frozenset({200, 203, 204, 300, 301, 308, 404, 405, 410, 414, 501})  # RFC 9110, section 15.1
@@ -95,6 +97,8 @@ def _of_itself(answered: Answered, said: Directives, keep: Keep | None) -> str:
     status = answered.status
     if status < 200 or status in _NEVER_ALONE:
         return f"status {status} is not a whole answer"
+    if status in _OF_ONE_REQUEST:
+        return f"status {status} is about one request"
     if any(name == b"set-cookie" for name, _ in (*answered.headers, *answered.request.extra_headers)):
         return "it sets a cookie"
     if b"must-understand" in said:  # RFC 9111, section 5.2.2.3: then `no-store` is for caches that do not

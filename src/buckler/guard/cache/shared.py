@@ -191,6 +191,8 @@ class Shared(Journal):
         varied = vary_of(b", ".join(value for name, value in headers if name == b"vary")) or ()
         if request.unkeyed and not set(request.unkeyed.encode("latin-1").split(b", ")) <= set(varied):
             return f"the application has looked at {request.unkeyed}, which is in no key"
+        if turn.person and set(varied) - {b"cookie"}:
+            return "it varies by more than the person"
         if request.has_nonce:
             return "it has a nonce, which is for one answer"
         noted = request.notes - _NOTES_OF_ROUTES

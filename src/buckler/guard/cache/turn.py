@@ -6,7 +6,7 @@ from enum import Enum
 from typing import TYPE_CHECKING, Any, cast
 
 from buckler.core.directives import joined
-from buckler.core.headers import first
+from buckler.core.headers import add_vary, first
 from buckler.guard.cache.replies import NAME, Reply, fresh_from_origin, hit
 from buckler.guard.cache.rules import MADE_ANEW, Answered, Fresh, updated_headers
 from buckler.guard.cache.stored import Stored, make, renewed
@@ -227,7 +227,10 @@ class Turn:
 
 
 def tell_clients(keep: Keep, headers: list[Header]) -> None:
-    """Say how long a browser may use it, where the route's handler has not: by default it asks each time, which costs a 304 from here."""
+    """Say how long a browser may use it, where the route's handler has not: by default it asks each time, which costs a 304 from here.
+    And by which headers it varies."""
+    if keep.vary:
+        add_vary(headers, *keep.vary)
     if not any(name == b"cache-control" for name, _ in headers):
         said = b"public, max-age=%d" % keep.client_ttl_s if keep.client_ttl_s else b"no-cache"
         headers.append((b"cache-control", b"private, no-cache" if keep.scope == "person" else said))

@@ -21,7 +21,8 @@ Turn off when:
 Sources:
     RFC 9111, RFC 9110 sections 8.8, 13 and 14, RFC 5861, RFC 9211, RFC 9213, RFC 9875; ASVS 5.0 V14.2.2, V14.3.2; CWE-524, CWE-525,
     CWE-349, CWE-444; CVE-2023-30861, CVE-2026-35192, CVE-2026-6907, CVE-2026-48587, CVE-2026-25480; Gil, Web Cache Deception (2017);
-    Kettle, Practical Web Cache Poisoning (2018).
+    Kettle, Practical Web Cache Poisoning (2018);
+    Nguyen, Lo Iacono, Federrath, Your Cache Has Fallen: Cache-Poisoned Denial-of-Service Attack (2019).
 """
 
 from __future__ import annotations
