@@ -106,7 +106,7 @@ async def test_other_routes_are_not_measured() -> None:
 
 
 async def test_a_route_of_another_shape_counts_what_it_asks_for(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("buckler.frameworks.fastapi.limits._route", lambda _: None)
+    monkeypatch.setattr("buckler.frameworks.fastapi.limits.route_of", lambda _: None)
     app = FastAPI()
 
     @app.get("/work", dependencies=[limited("300/minute", unit="cpu_ms", cost=100)])
