@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from fastapi import FastAPI
 
 from buckler import CSP, SELF, Guard, RateLimit
-from buckler.stores.sqlite import SQLite
+from buckler.frameworks.fastapi import Kept
 from examples.conduit.accounts import appoint
 from examples.conduit.api import make_api
 from examples.conduit.db import alone, make_private
@@ -26,29 +26,29 @@ if TYPE_CHECKING:
 def make_app(settings: Settings) -> Guard:
     """Return the guarded application. Opens nothing: the database is opened when the server starts."""
     parts = Parts.of(settings)
-    store = SQLite(settings.folder / "state.db")  # sessions and limits, shared by all workers of this machine
 
     @asynccontextmanager
     async def lifespan(_app: FastAPI) -> AsyncIterator[None]:
         await prepare(parts)
         yield
         await parts.close()
-        await store.close()
 
     app = FastAPI(lifespan=lifespan, docs_url=None, redoc_url=None, openapi_url=None)
     app.state.parts = parts
     app.mount("/api", make_api(app.state))  # an application of its own: its errors are JSON, and the site's are pages
     add_site(app, parts)
-    return Guard(
+    guard = Guard(
         app,
         CSP(img_src=(SELF, "https:"), trusted_types=True),  # people's pictures are elsewhere; our script writes text alone
         RateLimit(report_only=settings.insecure_only_report_rate_limits),
         hosts=settings.hosts,
         secrets=[settings.secret()],
-        store=store,
+        store=parts.store,
         trusted_proxies=settings.trusted_proxies,
         development=settings.development,
     )
+    parts.database.on_change(Kept(guard.plan.site.offers.get("cache")).purge)  # the answers that routes mark with `cached`
+    return guard
 
 
 async def prepare(parts: Parts) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import fcntl
+import logging
 import os
 from contextlib import asynccontextmanager
 from typing import IO, TYPE_CHECKING, Any
@@ -14,10 +15,11 @@ from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession, async_sessionmaker, create_async_engine
 from sqlalchemy.orm.exc import StaleDataError
 
+from buckler.errors import StoreError
 from examples.conduit.errors import MET, ConduitError
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator
+    from collections.abc import AsyncIterator, Awaitable, Callable
     from pathlib import Path
 
     from examples.conduit.models import Base
@@ -25,7 +27,29 @@ if TYPE_CHECKING:
 # WAL: readers do not wait for the writer. The busy timeout makes writers queue instead of failing. NORMAL: with WAL, a power
 # cut may lose the last transactions but never the file (sqlite.org/pragma.html#pragma_synchronous).
 _PRAGMAS = ("journal_mode=WAL", "foreign_keys=ON", "busy_timeout=5000", "synchronous=NORMAL")
+ARTICLES, TAGS = "articles", "tags"  # what lists are about: names of what is kept
+_CHANGED, _TELL = "conduit.changed", "conduit.tell"  # in `AsyncSession.info`
+_log = logging.getLogger(__name__)
 _LOCK = 0x636F6E64  # one number for all workers of one PostgreSQL database
+
+
+class Session(AsyncSession):
+    """Tells what has changed once it is committed. Earlier, somebody would read the old rows and keep them."""
+
+    async def commit(self) -> None:
+        """Commit, and tell."""
+        await super().commit()
+        tags: set[str] = self.info.pop(_CHANGED, set())
+        for tell in self.info[_TELL] if tags else ():
+            try:
+                await tell(*tags)
+            except StoreError:  # it is committed: who is told to try again would write it twice. What is kept ends by itself.
+                _log.warning("other workers may show old lists until those run out", exc_info=True)
+
+
+def changed(session: AsyncSession, *tags: str) -> None:
+    """Note what the changes of this session are about, for when they are committed."""
+    session.info.setdefault(_CHANGED, set()).update(tags)
 
 
 class Database:
@@ -33,8 +57,15 @@ class Database:
 
     def __init__(self, url: str) -> None:
         self.engine = make_engine(url)
+        self._told: list[Callable[..., Awaitable[None]]] = []
         # Objects stay readable after a commit: no statement behind one's back.
-        self.session: async_sessionmaker[AsyncSession] = async_sessionmaker(self.engine, expire_on_commit=False)
+        self.session: async_sessionmaker[AsyncSession] = async_sessionmaker(
+            self.engine, class_=Session, expire_on_commit=False, info={_TELL: self._told}
+        )
+
+    def on_change(self, tell: Callable[..., Awaitable[None]]) -> None:
+        """Have `tell` called with the names of what has changed, after each commit that changed any."""
+        self._told.append(tell)
 
     async def close(self) -> None:
         """Give back all connections."""

@@ -7,10 +7,13 @@ from fastapi import Depends, Request
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from buckler.accounts import Accounts
+from buckler.core.store import Store
 from buckler.frameworks.fastapi.accounts import VisitDep
 from examples.conduit.accounts import make_accounts
 from examples.conduit.db import Database
+from examples.conduit.kept import Kept
 from examples.conduit.settings import Settings
+from examples.conduit.state import store_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,18 +23,21 @@ class Parts:
     settings: Settings
     database: Database
     accounts: Accounts
+    store: Store
+    kept: Kept
 
     @classmethod
     def of(cls, settings: Settings) -> Self:
         """Return the parts that `settings` ask for. No connection is opened, no thread started yet. Raises `ConfigError`."""
         settings.make_folder()
-        database = Database(settings.database)
-        return cls(settings, database, make_accounts(settings, database))
+        database, store = Database(settings.database), store_of(settings)
+        return cls(settings, database, make_accounts(settings, database), store, Kept(database, store, settings.secret()))
 
     async def close(self) -> None:
         """Send the letters that wait; end threads and connections."""
         await self.accounts.close()
         await self.database.close()
+        await self.store.close()
 
 
 def parts_of(request: Request) -> Parts:
@@ -40,9 +46,15 @@ def parts_of(request: Request) -> Parts:
     return parts
 
 
+def kept_of(request: Request) -> Kept:
+    """Return what is kept for everybody."""
+    return parts_of(request).kept
+
+
 async def database_session(visit: VisitDep) -> AsyncSession:
     """Lend the session of the request: the one in which accounts work too, so that a request has one connection and one transaction."""
     return visit.db
 
 
 Db = Annotated[AsyncSession, Depends(database_session)]
+KeptDep = Annotated[Kept, Depends(kept_of)]

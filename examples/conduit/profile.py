@@ -10,6 +10,7 @@ from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import selectinload
 
 from buckler.accounts import AccountError, Field, Problem
+from examples.conduit.db import ARTICLES, TAGS, changed
 from examples.conduit.fields import Username
 from examples.conduit.models import MAX_USERNAME, Article, Comment, Favorite, Follow, User
 from examples.conduit.services.people import key_of
@@ -77,6 +78,7 @@ class ConduitProfile:
     async def delete(self, visit: Visit, person: Person) -> None:
         """Remove the profile, and by its foreign keys everything that the person wrote, liked and followed."""
         await visit.db.execute(delete(User).where(User.person_id == person.id))
+        changed(visit.db, ARTICLES, TAGS)
 
 
 def _username(given: Mapping[str, str]) -> str:

@@ -9,7 +9,8 @@ from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Literal
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
+from pydantic_core import PydanticCustomError
 
 from buckler.errors import ConfigError, UnknownOptionError
 
@@ -17,6 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
 PREFIX = "CONDUIT_"
+_STORES = ("", "shared", "redis", "rediss", "postgresql")
 _DATABASES = r"^(|sqlite\+aiosqlite:///.+|postgresql\+asyncpg://.+)$"
 LOCAL = ("localhost", "127.0.0.1", "[::1]")
 # The account that the demo content comes with. Its password is printed at start.
@@ -29,7 +31,15 @@ def _split(value: object) -> object:
     return tuple(part.strip() for part in value.split(",") if part.strip()) if isinstance(value, str) else value
 
 
+def _known_store(value: str) -> str:
+    kind, separator, _ = value.partition("://")
+    if kind not in _STORES or bool(separator) != (kind not in {"", "shared"}):
+        raise PydanticCustomError("conduit", "give nothing, `shared`, `redis://…`, `rediss://…` or `postgresql://…`")
+    return value
+
+
 Names = Annotated[tuple[str, ...], BeforeValidator(_split)]
+StoreName = Annotated[str, AfterValidator(_known_store)]
 
 
 class Settings(BaseModel):
@@ -40,6 +50,7 @@ class Settings(BaseModel):
     hosts: Names = LOCAL  # the names that the site answers for
     folder: Path = Path("var")  # the database, the secret, the shared state
     database_url: str = Field(default="", pattern=_DATABASES)  # "": SQLite in `folder`
+    store: StoreName = Field(default="", repr=False)  # sessions, limits, kept answers: see `state.store_of`
     secret_file: Path | None = None  # None: `folder`/secret.key, made on first start
     trusted_proxies: int = Field(default=0, ge=0, le=10)
     demo_content: bool = True  # fill an empty database with articles to look at; only where `development` is true

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence  # noqa: TC003  # what is kept is made again from these annotations: see `kept`
 from dataclasses import dataclass
+from datetime import datetime  # noqa: TC003  # as above
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-    from datetime import datetime
-
     from examples.conduit.models import Article, Comment, User
 
 

@@ -14,10 +14,11 @@ import pytest
 import examples.conduit
 from buckler import Guard
 from buckler.accounts import SMTP
-from buckler.errors import BackendError, ConfigError
+from buckler.errors import BackendError, ConfigError, MissingExtraError
 from examples.conduit.app import make_app
 from examples.conduit.parts import Parts
 from examples.conduit.settings import Settings, from_environment
+from examples.conduit.state import store_of
 from tests.conduit.server import ROOT, free_port
 
 if TYPE_CHECKING:
@@ -51,6 +52,8 @@ def test_holes_are_named() -> None:
         ("CONDUIT_SMTP_PORT", "soon", "CONDUIT_SMTP_PORT"),
         ("CONDUIT_DATABASE_URL", "mysql://root:secret@localhost/conduit", "CONDUIT_DATABASE_URL"),
         ("CONDUIT_PASSWORD_WORKERS", "0", "CONDUIT_PASSWORD_WORKERS"),
+        ("CONDUIT_STORE", "mysql://root:secret@localhost", "CONDUIT_STORE = .* give nothing, `shared`, `redis://…`"),
+        ("CONDUIT_STORE", "shared://here", "CONDUIT_STORE = .* give nothing"),
     ],
 )
 def test_a_wrong_one_is_named(name: str, value: str, says: str) -> None:
@@ -88,6 +91,31 @@ def test_mail_leaves_by_a_server_and_another_provider_may_vouch(tmp_path: Path) 
     assert (accounts.post.host, accounts.post.security) == ("mail.example", "starttls")
     assert [(provider.label, provider.issuer) for provider in accounts.providers] == [("Single sign-on", "https://id.example")]
     assert secret not in repr(settings)
+
+
+@pytest.mark.parametrize(
+    ("named", "kind"),
+    [
+        ("", "SQLite"),
+        ("shared", "Shared"),
+        ("redis://guard:hush@127.0.0.1:1", "Redis"),
+        ("rediss://127.0.0.1:1/2", "Redis"),
+        ("postgresql://guard:hush@127.0.0.1:1/guard", "PostgreSQL"),
+    ],
+)
+async def test_the_store_is_the_one_that_is_named(tmp_path: Path, named: str, kind: str) -> None:
+    settings = from_environment({"CONDUIT_FOLDER": str(tmp_path), "CONDUIT_STORE": named})
+    store = store_of(settings)
+    assert type(store).__name__ == kind
+    assert "hush" not in repr(settings)
+    await store.close()
+
+
+def test_a_store_without_its_library_says_what_to_install(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delitem(sys.modules, "buckler.stores.postgresql", raising=False)
+    monkeypatch.setitem(sys.modules, "asyncpg", None)
+    with pytest.raises(MissingExtraError, match=r"buckler\[postgresql\]"):
+        store_of(from_environment({"CONDUIT_FOLDER": str(tmp_path), "CONDUIT_STORE": "postgresql://127.0.0.1/guard"}))
 
 
 def test_the_secret_is_made_once_and_for_the_owner_alone(tmp_path: Path) -> None:

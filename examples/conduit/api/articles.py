@@ -9,7 +9,7 @@ from examples.conduit.answers import ArticleAnswer, ArticleOut, ArticlesAnswer, 
 from examples.conduit.api.failures import says
 from examples.conduit.api.people import Reader, RemovesArticles, Viewer, Writer
 from examples.conduit.fields import Slug
-from examples.conduit.parts import Db
+from examples.conduit.parts import Db, KeptDep
 from examples.conduit.schemas import ArticleChangeRequest, ArticleFilter, ArticleRequest, Window
 from examples.conduit.services import articles
 from examples.conduit.views import ArticlePage, ArticleView
@@ -27,9 +27,9 @@ def _many(page: ArticlePage) -> ArticlesAnswer:
 
 
 @router.get("")
-async def page(wanted: Annotated[ArticleFilter, Query()], session: Db, viewer: Viewer) -> ArticlesAnswer:
+async def page(wanted: Annotated[ArticleFilter, Query()], session: Db, viewer: Viewer, kept: KeptDep) -> ArticlesAnswer:
     """Return articles, the newest first."""
-    return _many(await articles.page(session, viewer, wanted))
+    return _many(await kept.page(session, viewer, wanted))
 
 
 @router.get("/feed")

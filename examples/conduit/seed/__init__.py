@@ -11,6 +11,7 @@ from sqlalchemy import insert, select
 
 from buckler.accounts import Person
 from buckler.accounts.addresses import email_key
+from examples.conduit import db
 from examples.conduit.models import Article, ArticleTag, Base, Comment, Favorite, Follow, User
 from examples.conduit.seed.people import ANGLES, BIOS, CLOSINGS, COMMENTS, FIRST_NAMES, HEADINGS, LAST_NAMES, OPENINGS
 from examples.conduit.seed.topics import TOPICS, Topic
@@ -49,6 +50,7 @@ async def seed(database: Database, hasher: Hasher) -> bool:
         articles = await _insert(session, Article, written)
         for table, rows in _around(random, people, articles, list(zip(ideas, written, strict=True))):
             await session.execute(insert(table), rows)
+        db.changed(session, db.ARTICLES, db.TAGS)
         await session.commit()
     return True
 

@@ -11,7 +11,7 @@ from unicodedata import normalize
 from sqlalchemy import Select, delete, exists, func, literal, select
 from sqlalchemy.orm import defer, joinedload, selectinload
 
-from examples.conduit.db import contested, insert_if_new
+from examples.conduit.db import ARTICLES, TAGS, changed, contested, insert_if_new
 from examples.conduit.errors import forbidden, not_found
 from examples.conduit.models import MAX_SLUG, Article, ArticleTag, Favorite, Follow, User, now
 from examples.conduit.services.people import key_of
@@ -60,6 +60,7 @@ async def create(session: AsyncSession, author: User, new: NewArticle) -> Articl
     article = Article(title=new.title, description=new.description, body=new.body, author=author, created_at=at, updated_at=at)
     article.slug, article.tags = new_slug(new.title), _tags(new.tag_list)
     session.add(article)
+    changed(session, ARTICLES, TAGS)
     await session.commit()
     return await one(session, author, article.slug)
 
@@ -76,6 +77,7 @@ async def change(session: AsyncSession, author: User, slug: str, wanted: Article
     for name, value in new.items():
         setattr(article, name, value)
     article.updated_at = max(now(), article.updated_at + _TICK)  # a clock may stand still; a change is a change
+    changed(session, ARTICLES, TAGS)
     async with contested(session):
         await session.commit()
     return await one(session, author, article.slug)
@@ -89,12 +91,14 @@ async def remove(session: AsyncSession, by: Remover, slug: str) -> None:
     if not await by.may(article.author_id):
         raise forbidden("article")
     await session.execute(delete(Article).where(Article.id == article.id))
+    changed(session, ARTICLES, TAGS)
     await session.commit()
 
 
 async def favorite(session: AsyncSession, viewer: User, slug: str) -> ArticleView:
     """Return the article that is a favourite now. Doing it twice is doing it once."""
     article_id = await id_of(session, slug)
+    changed(session, ARTICLES)
     async with contested(session):
         await insert_if_new(session, Favorite, user_id=viewer.id, article_id=article_id)
         await session.commit()
@@ -104,6 +108,7 @@ async def favorite(session: AsyncSession, viewer: User, slug: str) -> ArticleVie
 async def unfavorite(session: AsyncSession, viewer: User, slug: str) -> ArticleView:
     """Return the article that is no favourite any more."""
     article_id = await id_of(session, slug)
+    changed(session, ARTICLES)
     await session.execute(delete(Favorite).where(Favorite.user_id == viewer.id, Favorite.article_id == article_id))
     await session.commit()
     return await one(session, viewer, slug)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from sqlalchemy import delete, exists, literal, select
 from sqlalchemy.exc import IntegrityError
 
-from examples.conduit.db import insert_if_new
+from examples.conduit.db import ARTICLES, changed, insert_if_new
 from examples.conduit.errors import not_found, taken
 from examples.conduit.models import Follow, User
 from examples.conduit.views import Profile
@@ -40,6 +40,7 @@ async def change(session: AsyncSession, user: User, wanted: ProfileChange) -> No
     for field, value in new.items():
         setattr(user, field, value)
     user.username_key = key_of(name)
+    changed(session, ARTICLES)  # their name and picture stand beside them
     try:
         await session.flush()
     except IntegrityError:  # somebody took it since it was looked up

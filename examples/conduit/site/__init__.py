@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from fastapi import Depends
 
 from buckler.frameworks.fastapi.accounts import add_accounts
-from examples.conduit.site import reading, settings, writing
+from examples.conduit.site import health, reading, settings, writing
 from examples.conduit.site.failures import on_failure
 from examples.conduit.site.render import Renderer, dress
 from examples.conduit.site.statics import Statics, static_router
@@ -27,6 +27,6 @@ def add_site(app: FastAPI, parts: Parts) -> None:
     app.state.parts, app.state.renderer = parts, Renderer(statics)
     dress(parts.accounts.renderer.environment, statics)
     add_accounts(app, parts.accounts, before_pages=[Depends(viewer_of)])
-    for router in (static_router(statics), reading.router, writing.router, settings.router):
+    for router in (health.router, static_router(statics), reading.router, writing.router, settings.router):
         app.include_router(router)
     on_failure(app)

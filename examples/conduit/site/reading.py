@@ -37,7 +37,7 @@ async def home(visit: VisitOf, page: Page = 1, feed: str = "") -> Response:
             return see(sign_in_address(visit.here))
         found = await articles.feed(visit.db, visit.viewer, window(page))
     else:
-        found = await articles.page(visit.db, visit.viewer, ArticleFilter(**window(page).model_dump()))
+        found = await visit.kept.page(visit.db, visit.viewer, ArticleFilter(**window(page).model_dump()))
     nothing = _EMPTY_FEED if following else _NOTHING
     base = "/?feed=following" if following else "/"
     return await _list(visit, Pages.of(base, page, found.total), found, following=following, tag="", nothing=nothing)
@@ -99,7 +99,7 @@ def window(page: int) -> Window:
 
 
 async def _list(visit: Visit, pages: Pages, found: ArticlePage, **context: Any) -> Response:
-    popular = await articles.tags(visit.db, POPULAR)
+    popular = await visit.kept.tags(POPULAR)
     return show(visit, "home.html", popular=popular, **_shared(visit, pages, found), **context)
 
 

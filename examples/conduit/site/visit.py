@@ -11,6 +11,7 @@ from buckler.accounts import SignedIn
 from buckler.accounts import Visit as AccountVisit
 from buckler.frameworks.fastapi.accounts import PersonDep, SignedInDep, VisitDep, maybe_signed_in
 from examples.conduit.errors import not_found
+from examples.conduit.kept import Kept
 from examples.conduit.models import User
 from examples.conduit.parts import parts_of
 from examples.conduit.services import people
@@ -31,6 +32,11 @@ class Visit:
     def db(self) -> AsyncSession:
         """The session of the request."""
         return self.account.db
+
+    @property
+    def kept(self) -> Kept:
+        """What is the same for everybody, or for every stranger."""
+        return parts_of(self.request).kept
 
     @property
     def here(self) -> str:
