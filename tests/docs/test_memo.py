@@ -8,9 +8,10 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from buckler.cache.data import Bounds
 from buckler.cache.rules import Rules
 from buckler.core.request import Request
-from buckler.guard.data import Bounds, Data
+from buckler.guard.data import Data
 from tests.docs.pages import ROOT, blocks
 
 if TYPE_CHECKING:
