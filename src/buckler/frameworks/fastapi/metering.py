@@ -20,5 +20,6 @@ def measure(route: Any) -> None:
         route.app = metered(route.app)
     dependant = getattr(route, "dependant", None)
     call = getattr(dependant, "call", None)
-    if dependant is not None and isfunction(call) and not (iscoroutinefunction(call) or isasyncgenfunction(call) or isgeneratorfunction(call)):
+    waits = iscoroutinefunction(call) or isasyncgenfunction(call) or isgeneratorfunction(call)
+    if dependant is not None and isfunction(call) and not waits:
         dependant.call = counted(call)
