@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+import asyncio
+from typing import Annotated, Any
 
 from fastapi import Depends, Header, HTTPException, Response, Security
 from fastapi.security import APIKeyHeader, HTTPAuthorizationCredentials, HTTPBearer
 from pydantic import BaseModel, Field
 
 from buckler.frameworks.fastapi import SessionDep  # noqa: TC001  # FastAPI reads annotations at run time
+from tests.asgi import Wire, scope_of
 from tests.frameworks.test_fastapi_cached import Site, is_hit
 
 
@@ -77,3 +79,34 @@ async def test_a_persons_answer_is_kept_while_it_is_the_same_person_and_depends_
             await one.get(path)
             await one.post("/in/mira")
             assert not is_hit(await one.get(path))
+
+
+async def test_who_wants_an_answer_that_is_not_kept_neither_leads_nor_ends_the_waiting() -> None:
+    site = Site()
+    site.pause_s = 0.02
+    site.route("/")
+    async with site.visitor() as one:
+        for early in (False, True):
+            asking = asyncio.create_task(one.get("/", headers={"cache-control": "no-store"}))
+            await (asking if early else asyncio.sleep(0.01))
+            made = {(await found).json()["made"] for found in [asyncio.create_task(one.get("/")) for _ in range(20)]}
+            await asking
+            assert len(made) == 1
+            site.clock.move(31)
+
+
+async def test_who_reads_slowly_holds_up_nobody() -> None:
+    site = Site()
+    site.route("/")
+    taken = asyncio.Event()
+
+    async def send(message: Any) -> None:
+        if message["type"] == "http.response.body":
+            await taken.wait()
+
+    reading = asyncio.create_task(site.guard(scope_of("/"), Wire().receive, send))
+    await asyncio.sleep(0.01)
+    async with site.visitor() as one:
+        assert is_hit(await one.get("/"))
+    taken.set()
+    await reading

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from buckler.cache.flights import Work
 from buckler.guard.cache.keep import PERSON
 from buckler.guard.cache.keys import key_of
+from buckler.guard.cache.rules import is_for_itself
 from buckler.guard.cache.turn import Turn
 
 if TYPE_CHECKING:
@@ -17,6 +18,9 @@ if TYPE_CHECKING:
     from buckler.guard.cache.keep import Keep
     from buckler.guard.cache.serving import HTTPCache
     from buckler.guard.cache.stored import Stored
+
+
+_LEADERS = 3  # who waited in vain for one of them, because of something that was wrong with this one's request, waits for the next
 
 
 async def join(cache: HTTPCache, request: Request, keep: Keep) -> bool:
@@ -35,6 +39,8 @@ async def join(cache: HTTPCache, request: Request, keep: Keep) -> bool:
     turn.keep = keep
     if request.tainted or turn.done is not None or turn.stale is not None or request.method == "HEAD" or cache.is_unkept(turn.key):
         return False
+    if is_for_itself(request):
+        return False
     found = await cache.far(turn.key, request, keep.tags)
     if found is None and request.turn is turn:
         found = await _fly(cache, request, turn, keep)
@@ -47,10 +53,14 @@ async def join(cache: HTTPCache, request: Request, keep: Keep) -> bool:
 
 async def _fly(cache: HTTPCache, request: Request, turn: Turn, keep: Keep) -> Stored | None:
     """Wait for whoever is making the answer; or else become the one."""
-    if turn.key in cache.leading:
+    for _ in range(_LEADERS):
+        if turn.key not in cache.leading:
+            break
         found = await _waiting(cache, request, turn)
-        if found is not None or turn.key in cache.leading:
+        if found is not None or cache.is_unkept(turn.key):
             return found
+    if turn.key in cache.leading:
+        return None
     loop = asyncio.get_running_loop()
     cache.busy = True  # who comes from now on is to look who leads, before the gates and the router
     done = turn.done = cache.leading[turn.key] = loop.create_future()

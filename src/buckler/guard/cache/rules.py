@@ -110,14 +110,22 @@ def _of_itself(answered: Answered, said: Directives, keep: Keep | None) -> str:
     return ""
 
 
-def _of_its_request(answered: Answered, said: Directives, keep: Keep | None) -> str:
-    request = answered.request
-    if request.method != "GET":
-        return f"the request was {request.method}"
+def is_for_itself(request: Request) -> str:
+    """Why no answer to this request is kept, whatever it is; "" where it may be. Nobody waits for such an answer."""
     if b"no-store" in read_directives(request.headers.get(b"cache-control", b"")):
         return "the request says no-store"
     if request.headers.get(b"content-length", b"0") != b"0" or b"transfer-encoding" in request.headers:
         return "the request has a body"  # which no key has in it (a "fat GET")
+    return ""
+
+
+def _of_its_request(answered: Answered, said: Directives, keep: Keep | None) -> str:
+    request = answered.request
+    if request.method != "GET":
+        return f"the request was {request.method}"
+    why = is_for_itself(request)
+    if why:
+        return why
     if b"authorization" in request.headers and keep is None and not any(name in said for name in _SHARED):
         return "the request was authorized"  # RFC 9111, section 3.5
     return ""

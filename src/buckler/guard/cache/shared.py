@@ -16,7 +16,7 @@ from buckler.core.store import Reach, able
 from buckler.guard.cache.journal import Journal
 from buckler.guard.cache.keys import key_of, variant_key, vary_of
 from buckler.guard.cache.persons import Persons
-from buckler.guard.cache.rules import Answered, Fresh, Policy, has_validator, judge, wants
+from buckler.guard.cache.rules import Answered, Fresh, Policy, has_validator, is_for_itself, judge, wants
 from buckler.guard.cache.stored import Kind, Stored, Varies, read, size_of, write
 from buckler.guard.cache.turn import Turn
 from buckler.guard.state import sealed
@@ -122,7 +122,8 @@ class Shared(Journal):
             return
         turn = request.turn = self._turn(key)
         turn.why, turn.stale = why, stored
-        if why == b"stale" and stored is not None and not stored.asks and key not in self.leading:
+        leads = why == b"stale" and stored is not None and not stored.asks and not is_for_itself(request)
+        if leads and key not in self.leading:
             turn.done = self.leading[key] = asyncio.get_running_loop().create_future()
 
     async def later(self, request: Request, turn: Turn) -> Stored | None:
@@ -205,6 +206,7 @@ class Shared(Journal):
 
     async def put(self, turn: Turn, stored: Stored, fresh: Fresh, groups: bytes) -> None:
         """Keep an answer, under all that it depends on."""
+        self._unkept.pop(turn.key, None)
         key, ttl_s = turn.key, self._kept_s(fresh, can_be_renewed=stored.has_validator)
         if turn.person:
             await self.persons.put(turn, stored, ttl_s)

@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING, Any, cast
 from buckler.core.directives import joined
 from buckler.core.headers import add_vary, first
 from buckler.guard.cache.replies import NAME, Reply, fresh_from_origin, hit
-from buckler.guard.cache.rules import MADE_ANEW, Answered, Fresh, updated_headers
+from buckler.guard.cache.rules import MADE_ANEW, Answered, Fresh, is_for_itself, updated_headers
 from buckler.guard.cache.stored import Stored, make, renewed
-from buckler.guard.dress import refuse_instead, send_exactly
+from buckler.guard.dress import send_exactly
 
 if TYPE_CHECKING:
     import asyncio
@@ -121,7 +121,7 @@ class Turn:
         verdict = self.cache.verdict(self.answered, self)
         if isinstance(verdict, str):
             self.cache.tell(request, verdict)
-            if self.keep is not None:
+            if self.keep is not None and status not in {206, 304} and not is_for_itself(request):
                 self.cache.unkept(self.key)
             return Fate.RENEWS if fate is Fate.RENEWS else Fate.PASSES
         self.fresh = verdict
@@ -163,6 +163,9 @@ class Turn:
         if isinstance(late, str):
             is_kept = False
             self.cache.tell(request, late)
+        if is_kept:  # before it is sent: whoever reads it slowly holds up nobody else
+            await self.cache.put(self, stored, fresh, joined(answered.headers, b"cache-groups"))
+        self.settle(stored if is_kept and not self.person else None)
         if send is not None and not is_kept:
             self.fate = Fate.PASSES
             if await self._begin(request, self._head(), send):
@@ -171,9 +174,6 @@ class Turn:
             reply = fresh_from_origin(stored, request, self._status(b"; stored"))
             reply.headers.extend(item for item in answered.headers if item not in stored.headers and item[0] not in MADE_ANEW)
             await self._send(request, reply, send)
-        if is_kept:
-            await self.cache.put(self, stored, fresh, joined(answered.headers, b"cache-groups"))
-        self.settle(stored if is_kept and not self.person else None)
 
     async def _replaced(self, request: Request, message: Message, send: Any) -> None:
         """Send what is kept, with whatever a 304 has changed, when the application is done."""
@@ -187,10 +187,10 @@ class Turn:
         stored = renewed(cast("Stored", self.stale), answered, fresh)
         reply = fresh_from_origin(stored, request, self._status(b"; fwd-status=304"))
         reply.headers.extend(item for item in answered.headers if item[0] == b"set-cookie")
-        await self._send(request, reply, send)
         if fresh is not None:
             await self.cache.put(self, stored, fresh, joined(answered.headers, b"cache-groups"))
         self.settle(stored if fresh is not None and not self.person else None)
+        await self._send(request, reply, send)
 
     async def _send(self, request: Request, reply: Reply, send: Any) -> None:
         head = {**self._head(), "status": reply.status, "headers": reply.headers}
@@ -198,12 +198,9 @@ class Turn:
             await send({"type": "http.response.body", "body": b"" if request.method == "HEAD" else reply.body})
 
     async def _begin(self, request: Request, head: Message, send: Any) -> bool:
-        """Send the head, or what has been refused meanwhile; return whether a body is to follow."""
+        """Send the head; return whether a body is to follow: not where a dresser has refused it."""
         request.started = True
-        if request.refusal is not None:
-            await refuse_instead(self.cache.plan, request, request.refusal, send)
-        else:
-            await send_exactly(self.cache.plan, request, head, send)
+        await send_exactly(self.cache.plan, request, head, send)
         return request.refusal is None
 
     def _head(self) -> Message:
