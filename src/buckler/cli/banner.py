@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 from rich.markup import escape
 from rich.table import Table
 
+from buckler.core.store import Reach, able
 from buckler.guard import Guard
 from buckler.serve.trust import how_to_trust
 
@@ -36,6 +37,8 @@ def show(console: Console, serving: Serving, files: Files, loaded: Loaded) -> No
         table.add_row("guard", "[bold red]none[/]: the application is not wrapped in buckler.Guard")
     console.print()
     console.print(table)
+    if isinstance(loaded.app, Guard):
+        _warn(console, serving.workers, loaded.app)
     if files.authority is not None:
         _show_trust(console, serving, files)
     console.print("\n  Ctrl-C ends it.\n")
@@ -66,8 +69,19 @@ def _add_guard(table: Table, guard: Guard) -> None:
 def _store(store: Any) -> str:
     while hasattr(store, "behind"):  # what the guard has put before it is no news
         store = store.behind
-    name = type(store).__name__
-    return f"{name} [yellow](each worker counts for itself)[/]" if name == "Memory" else name
+    return type(store).__name__
+
+
+def _warn(console: Console, workers: int, guard: Guard) -> None:
+    """Say what goes wrong where each worker has a store of its own. It is no ConfigError: for a look at a page it does not matter."""
+    store = guard.plan.site.store
+    if workers == 1 or able(store).reach is not Reach.PROCESS:
+        return
+    console.print(f"\n  [bold yellow]{workers} workers, and each has a {_store(store)} store of its own.[/]")
+    console.print("  Who signs in on one is a stranger to the others, and a limit lets through as much on each of them.", soft_wrap=True)
+    console.print('  To share it on this machine, run pip install "buckler\\[shared]", and in your module:\n', soft_wrap=True)
+    console.print("      from buckler.stores.shared import Shared\n      app = Guard(…, store=Shared())\n", soft_wrap=True)
+    console.print("  For several machines: docs/stores.md. For now: --workers 1.", soft_wrap=True)
 
 
 def _show_trust(console: Console, serving: Serving, files: Files) -> None:
