@@ -102,6 +102,55 @@ async def test_who_waits_takes_no_place_at_work() -> None:
     assert site.made == 1
 
 
+async def test_who_has_waited_in_vain_leads_the_next_ones() -> None:
+    site = Site()
+
+    async def personal(session: SessionDep) -> dict[str, Any]:
+        return {"made": await site.make(), "who": session.person}
+
+    site.route("/", personal)
+    site.pause_s = 0.02
+    cache = site.guard.plan.cache
+    assert cache is not None
+    async with site.visitor() as one:
+        first = asyncio.ensure_future(one.get("/"))
+        await asyncio.sleep(0.01)
+        cache.busy = False
+        await asyncio.gather(first, one.get("/"))
+    assert site.made == 2
+    assert cache.leading == {}
+
+
+async def test_a_person_who_signs_out_meanwhile_leaves_nothing() -> None:
+    site = Site()
+
+    async def leaves(session: SessionDep) -> dict[str, Any]:
+        who = session.person
+        session.sign_out()
+        return {"made": await site.make(), "who": who}
+
+    site.route("/mine", leaves, scope="person")
+    async with site.visitor() as mira:
+        await mira.post("/in/mira")
+        assert (await mira.get("/mine")).json() == {"made": 1, "who": "mira"}
+    assert site.guard.plan.cache is not None
+    assert "signed in, or out" in site.guard.plan.cache.explain("/mine")[0]
+
+
+async def test_a_persons_answer_that_varies_is_not_kept() -> None:
+    site = Site()
+
+    async def mine(session: SessionDep, response: Response) -> dict[str, Any]:
+        response.headers["vary"] = "Accept"
+        return {"made": await site.make(), "who": session.person}
+
+    site.route("/mine", mine, scope="person")
+    async with site.visitor() as mira:
+        await mira.post("/in/mira")
+        await mira.get("/mine")
+        assert (await mira.get("/mine")).json()["made"] == 2
+
+
 async def test_many_processes_are_one_call() -> None:
     store = Shared()
     sites = [Site(store=store, clock=store.clock) for _ in range(3)]

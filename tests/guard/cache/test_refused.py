@@ -55,6 +55,12 @@ async def test_a_late_refusal_takes_the_place_of_the_answer(pieces: list[bytes])
     assert (found.status, b"page" in found.body) == (500, False)
 
 
+async def test_so_it_does_where_nothing_would_be_kept() -> None:
+    origin = Origin(says("cache-control: max-age=60", "content-length: 10"))
+    origin.guard = guarded(origin.app, Cache(), Late(), clock=origin.clock)
+    assert (await origin.ask()).status == 500
+
+
 @pytest.mark.parametrize("whole", [True, False])
 async def test_what_is_looked_at_while_the_body_is_written_counts(whole: bool) -> None:
     async def app(scope: Any, receive: Any, send: Any) -> None:
