@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
 SCHEMA = 1
 _PARTS = ("server", "in-process", "memory")
+_FLOODS = "floods"  # those of accounts alone, into its newest results
 _OWN = ("accounts", "overload", "state")  # have results of their own, so that each is measured again without the others
 
 
@@ -77,16 +78,16 @@ def _rows(text: str) -> list[Row]:
 
 def _run(asked: argparse.Namespace) -> int:
     parts = asked.parts.split(",")
-    unknown = set(parts) - {*_PARTS, *_OWN}
+    unknown = set(parts) - {*_PARTS, *_OWN, _FLOODS}
     if unknown:
-        raise SystemExit(f"no such part: {', '.join(sorted(unknown))}; the parts are {', '.join((*_PARTS, *_OWN))}")
+        raise SystemExit(f"no such part: {', '.join(sorted(unknown))}; the parts are {', '.join((*_PARTS, *_OWN, _FLOODS))}")
     ends = [_run_guard(asked, [part for part in parts if part in _PARTS])] if set(parts) & set(_PARTS) else []
-    ends += [_run_own(part, asked) for part in _OWN if part in parts]
+    ends += [_run_own(part, asked) for part in (*_OWN, _FLOODS) if part in parts]
     return max(ends)
 
 
 def _run_own(part: str, asked: argparse.Namespace) -> int:
-    file, section = {"accounts": _accounts, "overload": _overload, "state": _state}[part](asked)
+    file, section = {"accounts": _accounts, "overload": _overload, "state": _state, _FLOODS: _floods}[part](asked)
     results = json.loads(file.read_text())
     print(section(results, os.path.relpath(file, environment.ROOT)))
     if not asked.quick:
@@ -101,6 +102,12 @@ def _accounts(asked: argparse.Namespace) -> tuple[Path, Any]:
     if asked.rounds:
         settings = settings._replace(flood=settings.flood._replace(rounds=asked.rounds))
     return run.everything(settings, keep=not asked.quick), report.section
+
+
+def _floods(asked: argparse.Namespace) -> tuple[Path, Any]:
+    from bench.accounts import flood, report, run  # noqa: PLC0415  # needs the peers' environment
+
+    return run.floods_again(flood.FULL._replace(rounds=asked.rounds or flood.FULL.rounds)), report.section
 
 
 def _overload(asked: argparse.Namespace) -> tuple[Path, Any]:

@@ -155,4 +155,5 @@ def _facts(results: Results) -> str:
     listed = "; ".join(
         f"{title}: " + ", ".join(f"{name} {version}" for name, version in found.items()) for title, found in results["versions"].items()
     )
-    return f"{results['date']}. {where}.{pinned} {listed}.\n"
+    again = f" The floods were measured again on {results['floods_again']}, alone." if "floods_again" in results else ""
+    return f"{results['date']}.{again} {where}.{pinned} {listed}.\n"
