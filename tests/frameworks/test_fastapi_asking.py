@@ -11,7 +11,7 @@ from pydantic import BaseModel, Field
 
 from buckler.frameworks.fastapi import SessionDep  # noqa: TC001  # FastAPI reads annotations at run time
 from tests.asgi import Wire, scope_of
-from tests.frameworks.test_fastapi_cached import Site, is_hit
+from tests.frameworks.cached_site import Site, is_hit
 
 
 class _Fields(BaseModel):
