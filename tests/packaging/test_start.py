@@ -33,7 +33,16 @@ async def talk():
     print([await ask(app, method="POST", path="/orders") for _ in range(6)])
     cross = (b"sec-fetch-site", b"cross-site")
     print(await ask(app, cross, method="POST", path="/orders"), await ask(careful, cross, method="POST", path="/count"))
+    await ask(app, path="/prices")
+    prices["plum"] = 40
+    before = await text(app, "/prices")
+    await ask(app, method="PUT", path="/prices/plum", query=b"cents=100")
+    print(before, await text(app, "/prices"), await ask(app, path="/health"))
     print(b"strict-transport-security" in await heads(app), b"strict-transport-security" in await heads(behind_cdn))
+async def text(guard, path):
+    sent = []
+    await ask(guard, sent=sent, path=path)
+    return b"".join(part.get("body", b"") for part in sent).decode()
 async def heads(guard):
     sent = []
     await ask(guard, sent=sent)
@@ -41,14 +50,14 @@ async def heads(guard):
 asyncio.run(talk())
 """
 ASK = """
-async def ask(guard, *headers, sent=None, method="GET", path="/"):
+async def ask(guard, *headers, sent=None, method="GET", path="/", query=b""):
     sent = [] if sent is None else sent
     async def receive():
         return {"type": "http.request", "body": b"", "more_body": False}
     async def send(message):
         sent.append(message)
     scope = {"type": "http", "asgi": {"version": "3.0"}, "http_version": "1.1", "method": method, "scheme": "https", "path": path,
-        "raw_path": path.encode(), "query_string": b"", "root_path": "", "headers": [(b"host", b"localhost"), *headers],
+        "raw_path": path.encode(), "query_string": query, "root_path": "", "headers": [(b"host", b"localhost"), *headers],
         "client": ("203.0.113.7", 5000), "server": ("localhost", 443), "state": {}}
     await guard(scope, receive, send)
     return sent[0]["status"]
@@ -65,11 +74,15 @@ def test_every_block_runs_and_guards(fresh_python: Path, tmp_path: Path) -> None
     command = [str(fresh_python), "all_blocks.py"]
     done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=False, env=_environment(), stdin=subprocess.DEVNULL)
     assert done.returncode == 0, done.stderr
-    where, first, orders, cross, hsts = done.stdout.splitlines()
+    where, first, orders, cross, kept, hsts = done.stdout.splitlines()
     assert where.startswith(str(fresh_python.parents[1])), "the wheel was not what ran"
     assert first == "200 200"
     assert orders == "[200, 200, 200, 200, 200, 429]"
     assert cross == "403 200"
+    before, after, health = kept.split()
+    assert json.loads(before) == {"apple": 30, "plum": 20, "cheapest": "plum"}, "kept: the page is as it was made"
+    assert json.loads(after) == {"apple": 30, "plum": 100, "cheapest": "apple"}, "forgotten where it changed"
+    assert health == "200"
     assert hsts == "True False"
 
 
