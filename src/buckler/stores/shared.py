@@ -59,6 +59,7 @@ class Shared:
         home = own_folder(Path(folder) if folder is not None else _memory()).resolve()
         self._place = place(home / f"{name}.lmdb", _bound(home, max_bytes))
         self._busy_s, self._clock = busy_s, clock or SystemClock()
+        self.max_bytes = self._place.max_bytes
         self._prepare()
         self._place.users += 1
         self._closed = False

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from buckler.cache.shelf import Shelf
 from buckler.guard.cache.keys import person_key
+from buckler.guard.cache.ration import TAGS_S, RationedShelf
 from buckler.guard.cache.stored import Stored, read, write
 
 if TYPE_CHECKING:
@@ -27,7 +27,7 @@ class Persons:
 
         self._seal, self._keys = PersonSeal(site.keys), site.keys
         self._now = site.clock.now
-        self.shelf: Shelf[bytes] = Shelf(
+        self.shelf: RationedShelf[bytes] = RationedShelf(
             _SPACE,
             store,
             encode=bytes,
@@ -35,6 +35,7 @@ class Persons:
             max_entries=options.max_entries,
             max_bytes=options.max_bytes,
             near_s=options.near_s,
+            tags_s=TAGS_S,
             clock=site.clock,
             events=site.events,
         )

@@ -9,13 +9,13 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any, cast
 
 from buckler.cache.encodings import is_worth_it
-from buckler.cache.shelf import Shelf
 from buckler.core.directives import read_strings
 from buckler.core.headers import add_vary
 from buckler.core.store import Reach, able
 from buckler.guard.cache.journal import Journal
 from buckler.guard.cache.keys import key_of, variant_key, vary_of
 from buckler.guard.cache.persons import Persons
+from buckler.guard.cache.ration import TAGS_S, Ration, RationedShelf
 from buckler.guard.cache.rules import Answered, Fresh, Policy, has_validator, is_for_itself, judge, wants
 from buckler.guard.cache.stored import Kind, Stored, Varies, read, size_of, write
 from buckler.guard.cache.turn import Turn
@@ -33,6 +33,7 @@ if TYPE_CHECKING:
 
 _SPACE = "page.1"  # another number where what is written down changes: processes of two versions then see nothing of each other's
 _MAX_KNOWN = 10_000
+_SHARE, _SHARE_OF_STORE = 4, 16  # of the cache's own bound, and of the store's, for each of perhaps eight workers
 _MAX_NAMES = 16  # fields by which one address may vary
 _NOT_OURS = frozenset({b"if-match", b"if-unmodified-since"})  # RFC 9111, section 4.3.2: conditions for the application alone
 _MAX_GROUPS = 64
@@ -56,7 +57,7 @@ class Shared(Journal):
             store = site.store
         self.is_far = store is not None
         self.store = store
-        self.shelf: Shelf[Kind] = Shelf(
+        self.shelf: RationedShelf[Kind] = RationedShelf(
             _SPACE,
             store,
             encode=write,
@@ -65,9 +66,13 @@ class Shared(Journal):
             max_entries=options.max_entries,
             max_bytes=options.max_bytes,
             near_s=options.near_s,
+            tags_s=TAGS_S,
             clock=site.clock,
             events=site.events,
         )
+        if store is not None and options.store is None:
+            most_bytes = min(options.max_bytes // _SHARE, getattr(store, "max_bytes", options.max_bytes) // _SHARE_OF_STORE)
+            self.shelf.ration = Ration(most_bytes, site.clock.now)
         self.policy = Policy(tuple(name.lower().encode() for name in options.targets), options.heuristic_s)
         self.busy = self.is_far
         self.calm = self.shelf.moment()  # while nothing is kept here, the moment at which every request begins
@@ -164,7 +169,9 @@ class Shared(Journal):
     @cached_property
     def persons(self) -> Persons:
         """What is kept for one person each. Made when the first route asks for it: it needs a library that encrypts."""
-        return Persons(self.options, self._site, self.store)
+        made = Persons(self.options, self._site, self.store)
+        made.shelf.ration = self.shelf.ration
+        return made
 
     def takes(self, request: Request, message: dict[str, Any]) -> bool:
         """Whether the head of an answer waits for its body, because the answer is to be kept, or goes nowhere."""

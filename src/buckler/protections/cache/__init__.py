@@ -58,7 +58,8 @@ _MIB = 1 << 20
 @options
 class Cache:
     """`keep`: whether answers are kept here; without, only the headers are made safe. `store`: where all processes share them;
-    without one it is the guard's own store where that is shared, or else this process. `max_bytes`, `max_entries`: of its memory;
+    without one it is the guard's own store where that is shared, or else this process. `max_bytes`, `max_entries`: of its memory; of
+    the guard's own store, each process fills a quarter of `max_bytes` at most, so that there is room for sessions;
     `max_entry_bytes`: of one answer. `keep_stale_s`: how long an answer that is no longer fresh is kept to be renewed by a 304.
     `heuristic_s`: at most so long is an answer used that says only when it was changed; 0: never. `targets`: fields that speak to this
     cache alone. `near_s`: how long this process may go without hearing that another one has purged something. `wait_s`: how long a visitor
