@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import asyncio
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from buckler.frameworks.fastapi import SessionDep  # noqa: TC001  # FastAPI reads it when a route is made
 from tests.frameworks.cached_site import Site
 from tests.guard.cache.stores import Shared
+
+if TYPE_CHECKING:
+    import pytest
 
 
 async def test_many_at_once_are_one_call() -> None:
@@ -111,7 +114,7 @@ async def test_who_wants_an_answer_of_their_own_leads_nobody() -> None:
     assert site.made == 2
 
 
-async def test_nobody_waits_for_one_leader_after_the_other() -> None:
+async def test_nobody_waits_for_one_leader_after_the_other(monkeypatch: pytest.MonkeyPatch) -> None:
     site = Site()
     site.route("/")
     cache = site.guard.plan.cache
@@ -122,7 +125,7 @@ async def test_nobody_waits_for_one_leader_after_the_other() -> None:
         nonlocal waited
         waited += 1
 
-    cache.follow = follow  # type: ignore[method-assign]  # leaders that keep nothing, one after the other
+    monkeypatch.setattr(cache, "follow", follow)  # leaders that keep nothing, one after the other
     cache.leading["https://shop.example 1 /?"] = asyncio.get_running_loop().create_future()
     async with site.visitor() as one:
         assert (await one.get("/")).json() == {"made": 1}
