@@ -5,16 +5,20 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 import httpx
+import pytest
 from sqlalchemy.exc import OperationalError
 
+from buckler.core.marks import marks_of
 from buckler.errors import StoreError
+from buckler.protections.overload.shares import MARK, SIGN_IN, VITAL
+from examples.conduit.app import make_app
+from examples.conduit.settings import Settings
+from tests.asgi import scope_of
 from tests.conduit.server import serving
 from tests.conduit.site import Visitor, running
 
 if TYPE_CHECKING:
     from pathlib import Path
-
-    import pytest
 
     from tests.conduit.inside import Inside
     from tests.servers.redis import RedisServer
@@ -143,3 +147,12 @@ async def test_a_worker_says_whether_it_can_work(conduit: Inside, monkeypatch: p
     monkeypatch.setattr(conduit.parts.database, "session", gone)
     answer = await conduit.client.get("/health")
     assert (answer.status_code, answer.text) == (503, "the database does not answer\n")
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "share"), [("GET", "/health", VITAL), ("POST", "/api/users/login", SIGN_IN), ("POST", "/login", SIGN_IN)]
+)
+def test_what_keeps_room_in_an_overload(tmp_path: Path, method: str, path: str, share: str) -> None:
+    guard = make_app(Settings(folder=tmp_path))
+    endpoint = guard.plan.site.offers["routes"].endpoint(scope_of(method=method, path=path))
+    assert marks_of(endpoint)[MARK] == share
