@@ -53,14 +53,22 @@ async def test_everything_is_in_the_export(tmp_path: Path) -> None:
         assert "argon2" not in answer.text
 
 
+async def shown(stranger: Visitor) -> tuple[bool, bool, bool]:
+    """Whether a stranger finds Mira's article on the first page, on the API's, and its tag."""
+    pages = [(await stranger.get(address)).text for address in ("/", "/api/articles", "/api/tags")]
+    return "Boats" in pages[0], "Boats" in pages[1], "wind" in pages[2]
+
+
 async def test_everything_goes_with_the_account(tmp_path: Path) -> None:
-    async with running(tmp_path) as guard, Visitor(guard) as mira, Visitor(guard) as theo:
+    async with running(tmp_path) as guard, Visitor(guard) as mira, Visitor(guard) as theo, Visitor(guard) as stranger:
         path = await lived(mira, theo)
+        assert await shown(stranger) == (True, True, True)
         assert await counts(guard) == {"account_person": 2, "users": 2, "articles": 2, "comments": 2, "favorites": 1, "follows": 2}
         answer = await mira.send_form("/settings/security/delete", email="mira@conduit.example")
         assert answer.status_code == 200
         assert ">Sign in</a>" in answer.text, "the frame knows that nobody is signed in any more"
         assert await counts(guard) == {"account_person": 1, "users": 1, "articles": 1, "comments": 0, "favorites": 0, "follows": 0}
+        assert await shown(stranger) == (False, False, False), "also what is kept for everybody"
         assert (await theo.get(path)).status_code == 404
         assert (await theo.get("/profile/mira")).status_code == 404
         assert (await mira.get("/settings")).status_code == 303
