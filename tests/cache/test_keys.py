@@ -166,7 +166,6 @@ def local() -> object:
         (datetime(2026, 1, 1, tzinfo=Zone()), "a time zone of the type Zone"),
         (Request(), "belongs to one caller"),
     ],
-    ids=repr,
 )
 def test_what_has_no_key_is_refused_with_a_reason(thing: object, message: str) -> None:
     with pytest.raises(NoKeyError, match=message):

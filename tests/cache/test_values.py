@@ -75,7 +75,6 @@ def same(one: object, other: object) -> bool:
         datetime(2026, 10, 25, 2, 30, tzinfo=BERLIN, fold=1),
         timedelta(days=-1, microseconds=3),
     ],
-    ids=repr,
 )
 def test_it_comes_back_as_it_was(thing: object) -> None:
     assert same(PLAIN.read(PLAIN.write(thing)), thing)
@@ -112,7 +111,6 @@ def test_whatever_is_read_is_data_or_a_value_error(raw: bytes) -> None:
         {"p": Profile(name="a", friends=["b"])},
         (Colour.RED, State.DRAFT, Right.READ | Right.WRITE),
     ],
-    ids=repr,
 )
 def test_types_that_a_function_names_come_back(thing: object) -> None:
     found = KNOWN.read(KNOWN.write(thing))
@@ -125,7 +123,8 @@ def test_types_that_a_function_names_come_back(thing: object) -> None:
 
 
 @pytest.mark.parametrize(
-    "thing", [object(), Markup("<b>"), Counted(), Account(name="a"), type("Sub", (int,), {})(1), {"a": [print]}], ids=repr
+    "thing",
+    [object(), Markup("<b>"), Counted(), Account(name="a"), type("Sub", (int,), {})(1), {"a": [print]}],
 )
 def test_what_nobody_named_is_refused(thing: object) -> None:
     with pytest.raises(NoValueError, match="is not known"):
@@ -257,7 +256,6 @@ def test_two_types_of_one_name_need_forms_of_their_own() -> None:
         (Profile(name="a"), False),
         (object(), False),
     ],
-    ids=repr,
 )
 def test_what_can_be_handed_to_many(thing: object, never: bool) -> None:
     assert never_changes(thing) is never
