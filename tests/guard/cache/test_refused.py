@@ -115,3 +115,39 @@ async def test_what_is_wrong_with_one_request_keeps_nobody_out(status: int) -> N
     origin = Origin(says("cache-control: public, max-age=60", status=status))
     await origin.ask()
     assert not is_hit(await origin.ask())
+
+
+@pytest.mark.parametrize("before", [[], [{"type": "http.response.body", "body": b"a", "more_body": True}]])
+async def test_a_file_that_the_server_sends_by_itself_is_not_kept(before: list[dict[str, Any]]) -> None:
+    calls = 0
+
+    async def app(scope: Any, receive: Any, send: Any) -> None:
+        nonlocal calls
+        calls += 1
+        await send({"type": "http.response.start", "status": 200, "headers": [(b"cache-control", b"max-age=60")]})
+        for message in before:
+            await send(message)
+        await send({"type": "http.response.pathsend", "path": "/etc/hostname"})
+
+    guard = guarded(app)
+    for _ in range(2):
+        sent: list[Any] = []
+
+        async def send(message: Any, sent: list[Any] = sent) -> None:
+            sent.append(message["type"])
+
+        await guard(scope_of("/"), Wire().receive, send)
+        assert sent == ["http.response.start", *(item["type"] for item in before), "http.response.pathsend"]
+    assert calls == 2
+
+
+async def test_a_file_in_whose_place_something_kept_is_sent() -> None:
+    origin = Origin(says("cache-control: max-age=1, stale-if-error=60", body=b"kept"))
+    await origin.ask()
+
+    async def app(scope: Any, receive: Any, send: Any) -> None:
+        await send({"type": "http.response.start", "status": 500, "headers": []})
+        await send({"type": "http.response.pathsend", "path": "/etc/hostname"})
+
+    origin.guard.app = app
+    assert (await origin.ask(after_s=2)).body == b"kept"

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 
 Message = dict[str, Any]
 _FAILED = 500
+_FILES = frozenset({"http.response.pathsend", "http.response.zerocopysend"})  # extensions of ASGI by which a server sends a file
 
 
 class Fate(Enum):
@@ -129,9 +130,19 @@ class Turn:
 
     def more(self, request: Request, message: Message, send: Any) -> Awaitable[None]:
         """Return what is to be awaited for a message that comes after the head."""
+        if self.fate is not Fate.PASSES and message["type"] in _FILES:
+            return self._let_go(request, message, send) if self.fate is Fate.KEPT else self._replaced(request, {}, send)
         if self.fate is Fate.PASSES or message["type"] != "http.response.body":
             return send(message)  # type: ignore[no-any-return]  # ASGI is untyped
         return self._kept(request, message, send) if self.fate is Fate.KEPT else self._replaced(request, message, send)
+
+    async def _let_go(self, request: Request, message: Message, send: Any) -> None:
+        """Keep nothing: the server reads the body from a file by itself."""
+        self.fate = Fate.PASSES
+        self.cache.tell(request, "it is a file that the server sends by itself")
+        self.settle(None)
+        if self.pieces or await self._begin(request, self._head(), send):
+            await send(message)
 
     async def _kept(self, request: Request, message: Message, send: Any) -> None:
         """Pass the answer on, and keep a copy; whole where it came in one piece, so that it can be answered with a part or a 304."""
