@@ -17,9 +17,9 @@ from examples.conduit.views import ArticlePage  # noqa: TC001  # `memo` reads th
 if TYPE_CHECKING:
     from sqlalchemy.ext.asyncio import AsyncSession
 
-    from buckler.core.store import Store
     from examples.conduit.db import Database
     from examples.conduit.models import User
+    from examples.conduit.state import Store
 
 TTL_S = 60.0  # the bound for what a purge does not reach, as when the store is down
 

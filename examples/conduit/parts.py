@@ -1,19 +1,21 @@
 """What lives as long as the application, and how a request gets at it."""
 
 from dataclasses import dataclass
-from typing import Annotated, Self
+from typing import TYPE_CHECKING, Annotated, Self
 
 from fastapi import Depends, Request
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from buckler.accounts import Accounts
-from buckler.core.store import Store
 from buckler.frameworks.fastapi.accounts import VisitDep
 from examples.conduit.accounts import make_accounts
 from examples.conduit.db import Database
 from examples.conduit.kept import Kept
 from examples.conduit.settings import Settings
 from examples.conduit.state import store_of
+
+if TYPE_CHECKING:
+    from examples.conduit.state import Store
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,7 +25,7 @@ class Parts:
     settings: Settings
     database: Database
     accounts: Accounts
-    store: Store
+    store: "Store"
     kept: Kept
 
     @classmethod

@@ -14,6 +14,7 @@ import pytest
 import examples.conduit
 from buckler import Guard
 from buckler.accounts import SMTP
+from buckler.core.store import Get, Put
 from buckler.errors import BackendError, ConfigError, MissingExtraError
 from examples.conduit.app import make_app
 from examples.conduit.parts import Parts
@@ -103,12 +104,23 @@ def test_mail_leaves_by_a_server_and_another_provider_may_vouch(tmp_path: Path) 
         ("postgresql://guard:hush@127.0.0.1:1/guard", "PostgreSQL"),
     ],
 )
-async def test_the_store_is_the_one_that_is_named(tmp_path: Path, named: str, kind: str) -> None:
+async def test_the_store_is_the_one_that_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, named: str, kind: str) -> None:
+    monkeypatch.setattr("buckler.stores.shared._MEMORY", str(tmp_path))
     settings = from_environment({"CONDUIT_FOLDER": str(tmp_path), "CONDUIT_STORE": named})
     store = store_of(settings)
     assert type(store).__name__ == kind
     assert "hush" not in repr(settings)
     await store.close()
+
+
+async def test_two_sites_of_one_machine_share_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("buckler.stores.shared._MEMORY", str(tmp_path))
+    one, other, again = [store_of(Settings(folder=tmp_path / name, store="shared")) for name in ("one", "other", "one")]
+    await one.batch([Put("key", b"of one", 60)])
+    assert await other.batch([Get("key")]) == [None]
+    assert await again.batch([Get("key")]) == [b"of one"]
+    for store in (one, other, again):
+        await store.close()
 
 
 def test_a_store_without_its_library_says_what_to_install(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
