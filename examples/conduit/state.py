@@ -18,7 +18,8 @@ if TYPE_CHECKING:
 
 def store_of(settings: Settings) -> Store:
     """Return the store that CONDUIT_STORE names: a file in the folder, which all workers of this machine share; `shared`, the same in
-    memory; or a server, for several machines, of which each site needs a database of its own (`redis://…/1`). Raises `ConfigError`: `MissingExtraError` says what to install."""
+    memory; or a server, for several machines, of which each site needs a database of its own (`redis://…/1`). Raises
+    `ConfigError`: `MissingExtraError` says what to install."""
     kind = settings.store.partition("://")[0]
     if kind == "shared":
         from buckler.stores.shared import Shared  # noqa: PLC0415  # each needs a library that the others do not
