@@ -92,3 +92,20 @@ def test_after_an_overload_there_is_room_again() -> None:
 def test_answers_that_take_no_time_at_all() -> None:
     windows = Windows()
     assert windows.window(0.0, 90) > 100
+
+
+def test_some_who_wait_for_long_are_no_queue_for_the_others() -> None:
+    """Three clients, each with fifty requests to a page that waits for a second, must not shut everybody else out."""
+    gradient = Gradient(least=10, start=200, most=1000)
+    now_s = 0.0
+    for _ in range(50):
+        now_s += 0.2
+        gradient.look(now_s, 5, 20, 0.1, [0.005] * 20)
+    for _ in range(50):
+        now_s += 2.0
+        gradient.look(now_s, 150, 50, 0.1 + 30.0, [0.005] * 20 + [1.0] * 30)
+    assert gradient.limit >= 200
+    for _ in range(6):
+        now_s += 2.0
+        gradient.look(now_s, 1000, 50, 50.0, [1.0] * 50)
+    assert gradient.limit < 100, "all of them are slow: a queue"
