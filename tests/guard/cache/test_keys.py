@@ -6,7 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from buckler.guard.cache.keys import key_of, normal, person_key, vary_of
+from buckler.guard.cache.keys import key_of, named, normal, person_key, vary_of
+from buckler.guard.cache.serving import linked
 from tests.guard.cache.origin import Origin, is_hit, says
 from tests.requests import request_of
 
@@ -97,3 +98,14 @@ async def test_repeated_fields_are_one_list() -> None:
     origin = Origin(says("cache-control: max-age=60", "vary: x-a"))
     await origin.ask("/", "x-a: 1, 2")
     assert is_hit(await origin.ask("/", "x-a: 1", "x-a: 2"))
+
+
+def test_long_addresses_are_short_keys() -> None:
+    path, query = "/" + "p" * 300, "q" * 3000
+    names = {
+        named(request_of(), *parts) for parts in ((path, query), (path + "q", query[1:]), (path, query + "q"), (path[1:], "p" + query))
+    }
+    assert len(names) == 4
+    assert max(map(len, names)) < 200
+    raw = request_of(raw_path=path.encode(), query=query.encode())
+    assert linked(raw, f"?{query}".encode()) == key_of(raw)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from hashlib import blake2b
 from typing import TYPE_CHECKING, Protocol
 
 from buckler.cache.encodings import quality
@@ -17,6 +18,7 @@ class Index(Protocol):
     mark: str
 
 
+_LONG = 512  # characters
 _PREFERENCES = frozenset({b"accept-language", b"accept-encoding", b"accept-charset"})
 
 
@@ -24,7 +26,17 @@ def key_of(request: Request) -> str:
     """Return scheme, host, port, path and query as they came over the wire. The path carries its length, so that none of its bytes can
     reach into the query; nothing is decoded, folded or sorted: what the application may tell apart has two keys."""
     path = (request.raw_path or request.path.encode("utf-8", "surrogatepass")).decode("latin-1")
-    return f"{request.scheme}://{request.authority} {len(path)} {path}?{request.query.decode('latin-1')}"
+    return named(request, path, request.query.decode("latin-1"))
+
+
+def named(request: Request, path: str, query: str) -> str:
+    """Return the key of an address of this origin. A long one is known by its digest: what is remembered is counted, not measured."""
+    if len(path) + len(query) > _LONG:
+        digest = blake2b(
+            query.encode("utf-8", "surrogatepass"), digest_size=32, key=blake2b(path.encode("utf-8", "surrogatepass")).digest()
+        )
+        return f"{request.scheme}://{request.authority} long {digest.hexdigest()}"
+    return f"{request.scheme}://{request.authority} {len(path)} {path}?{query}"
 
 
 def person_key(key: str, person: str) -> str:

@@ -13,7 +13,7 @@ from buckler.core.directives import joined
 from buckler.core.request import SAFE_METHODS
 from buckler.core.taint import PLAIN, asks_who, is_watched, watched
 from buckler.errors import StoreError
-from buckler.guard.cache.keys import key_of
+from buckler.guard.cache.keys import key_of, named
 from buckler.guard.cache.replies import hit
 from buckler.guard.cache.shared import OWN_FIELDS, Shared, group_tags
 from buckler.guard.cache.turn import Turn
@@ -188,7 +188,7 @@ def linked(request: Request, location: bytes) -> str:
     if (there.scheme, there.netloc.lower()) != (request.scheme, request.authority):
         return ""
     path = there.path or "/"
-    return f"{request.scheme}://{request.authority} {len(path)} {path}?{there.query}"
+    return named(request, path, there.query)
 
 
 async def _nothing_more() -> dict[str, Any]:
