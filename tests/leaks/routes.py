@@ -6,8 +6,9 @@ import asyncio
 from contextvars import ContextVar
 from typing import TYPE_CHECKING, Annotated, Any
 
-from fastapi import Depends, FastAPI, Header, Request, Response
+from fastapi import Depends, FastAPI, Header, Request, Response, Security
 from fastapi.responses import PlainTextResponse, StreamingResponse
+from fastapi.security import APIKeyHeader
 
 from buckler.frameworks.fastapi import KeptDep, SessionDep, cached, csrf_token, nonce
 
@@ -142,6 +143,27 @@ def by_header(app: FastAPI, world: World) -> None:
     async def team(x_team: Annotated[str, Header()] = "") -> Response:
         await world.pause()
         return PlainTextResponse(mark(x_team), headers={**_PUBLIC, "vary": "X-Team"})
+
+
+def by_key(app: FastAPI, world: World) -> None:
+    """Routes that know callers by other fields than `Cookie` and `Authorization`."""
+
+    @app.get("/key", dependencies=KEEP)
+    async def key(found: Annotated[str | None, Security(APIKeyHeader(name="X-API-Key", auto_error=False))]) -> str:
+        await world.pause()
+        return mark(found)
+
+    @app.get("/keys")
+    async def keys(request: Request) -> Response:
+        found = request.headers.get("x-api-key")
+        await world.pause()
+        return PlainTextResponse(mark(found), headers=_PUBLIC)
+
+    @app.get("/key-half")
+    async def half(request: Request) -> Response:
+        found = request.headers.get("x-requested-with"), request.headers.get("x-forwarded-user")
+        await world.pause()
+        return PlainTextResponse(mark(found[1]), headers={**_PUBLIC, "vary": "X-Requested-With"})
 
 
 def acts(app: FastAPI, world: World) -> None:

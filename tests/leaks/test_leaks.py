@@ -15,6 +15,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from buckler.cache.person import PersonSeal
+from buckler.core import taint
 from buckler.core.store import Reach
 from buckler.guard.cache import keys, persons, rules, serving, shared
 from tests.leaks.world import PATHS, PEOPLE, Step, World, live
@@ -73,6 +74,10 @@ def _blind_to_headers(patch: pytest.MonkeyPatch) -> None:
     patch.setattr(serving, "watched", lambda headers, _: list(headers))
 
 
+def _blind_to_keys(patch: pytest.MonkeyPatch) -> None:
+    patch.setattr(taint, "asks_who", lambda name: name in taint.PERSONAL)
+
+
 def _blind_to_sessions(patch: pytest.MonkeyPatch) -> None:
     patch.setattr(shared, "getattr", lambda thing, name, *other: name != "used" and getattr(thing, name, *other), raising=False)
 
@@ -98,7 +103,15 @@ def _keeps_what_is_personal(patch: pytest.MonkeyPatch) -> None:
     patch.setattr(shared.Shared, "_personal", lambda *_: "")
 
 
-BROKEN = (_blind_to_headers, _blind_to_sessions, _one_person_for_all, _keeps_cookies, _ignores_vary, _keeps_what_is_personal)
+BROKEN = (
+    _blind_to_headers,
+    _blind_to_keys,
+    _blind_to_sessions,
+    _one_person_for_all,
+    _keeps_cookies,
+    _ignores_vary,
+    _keeps_what_is_personal,
+)
 
 
 @pytest.mark.parametrize("broken", BROKEN)

@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import asyncio
 import re
+from itertools import cycle
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import httpx
@@ -18,7 +19,7 @@ from buckler.errors import StoreError
 from buckler.guard.data import Data
 from buckler.stores.memory import Memory
 from buckler.testing import SECRET, guarded
-from tests.leaks.routes import STAFF, acts, by_header, by_session, by_session_and_otherwise
+from tests.leaks.routes import STAFF, acts, by_header, by_key, by_session, by_session_and_otherwise
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -28,6 +29,10 @@ if TYPE_CHECKING:
 
 PEOPLE = ("mira", "theo", "selma", "")  # the last one never signs in
 _SAME = {"sec-fetch-site": "same-origin"}
+_WISHES: tuple[dict[str, str], ...] = (  # what else a request says; a prime number of them, so that each comes with everything
+    *({}, {}, {"cache-control": "no-cache"}, {}, {"range": "bytes=0-60"}, {}),
+    *({"if-none-match": '"a"'}, {}, {}, {"cache-control": "no-store"}, {"if-none-match": "*"}),
+)
 _MARK = re.compile(r"<<([a-z]+)>>")
 
 
@@ -53,10 +58,11 @@ class World:
         self.store = Shared(self.clock, reach)
         self.data = Data(store=self.store, secrets=[SECRET], clock=self.clock)
         self.app = FastAPI()
-        for routes in (by_session, by_session_and_otherwise, by_header, acts):
+        for routes in (by_session, by_session_and_otherwise, by_header, by_key, acts):
             routes(self.app, self)
         self.guards = [self._guard(), self._guard()]
         self.jars: dict[str, httpx.Cookies] = {person: httpx.Cookies() for person in PEOPLE}
+        self._wishes = cycle(_WISHES)
         self.leaks: list[str] = []
         self.kept = 0
 
@@ -74,6 +80,9 @@ class World:
         headers = {**_SAME, "x-team": person} if person else dict(_SAME)
         if person and path == "/token":
             headers["authorization"] = f"Bearer {person}"
+        if person and path.startswith("/key"):
+            headers |= {"x-api-key": person, "x-forwarded-user": person}
+        headers |= next(self._wishes)
         async with httpx.AsyncClient(transport=transport, base_url="https://shop.example", headers=headers) as client:
             client.cookies = self.jars[person]
             answer = await client.request(method, path)
@@ -122,5 +131,5 @@ async def live(world: World, script: list[Step]) -> World:
 
 PATHS = (
     *("/public", "/name", "/account/picture.css", "/account/;x.css", "/sometimes", "/mine", "/staff", "/cookie", "/raw", "/token"),
-    *("/explicit", "/late", "/told", "/team", "/fails", "/basket", "/hidden", "/form"),
+    *("/explicit", "/late", "/told", "/team", "/fails", "/basket", "/hidden", "/form", "/key", "/keys", "/key-half"),
 )
