@@ -12,8 +12,8 @@ How:
     application is asked. The key is scheme, host, path and query as they came.
 
 Does not stop:
-    An application that reads a caller's address, or copies all headers without looking at them, into a page that it calls public. A
-    cache in front that keeps what says `no-store`.
+    An application that writes a caller's address, `User-Agent` or `Referer` into a page that it calls public, or copies all headers
+    without looking at them. A cache in front that keeps what says `no-store`.
 
 Turn off when:
     Never for its headers. `Cache(keep=False)` keeps nothing here, where another cache in front is to do all the work.
