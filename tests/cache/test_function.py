@@ -59,9 +59,9 @@ def test_modules_names_signatures_and_versions_are_part_of_the_key() -> None:
 
 def test_two_programs_of_one_store_have_two_main_modules(monkeypatch: pytest.MonkeyPatch) -> None:
     main = named("f", lambda: 1, module="__main__")
-    monkeypatch.setattr(sys.modules["__main__"], "__file__", "one.py")
+    monkeypatch.setattr(sys.modules["__main__"], "__file__", "one.py", raising=False)
     one = of(main).name
-    monkeypatch.setattr(sys.modules["__main__"], "__file__", "two.py")
+    monkeypatch.setattr(sys.modules["__main__"], "__file__", "two.py", raising=False)
     assert (one, of(main).name) == ("one.py.f", "two.py.f")
     monkeypatch.delattr(sys.modules["__main__"], "__file__")
     assert of(main).name == "__main__.f"

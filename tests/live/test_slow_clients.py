@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import signal
 import socket
 import subprocess
 import sys
@@ -35,7 +37,7 @@ SLOW = 8  # of each kind: many more than there are places, and fewer than one cl
 def port(request: pytest.FixtureRequest) -> Iterator[int]:
     number = free_port()
     words = [sys.executable, "-m", *COMMANDS[request.param], "--host", "127.0.0.1", "--port", str(number)]
-    process = subprocess.Popen(words, cwd=ROOT, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    process = subprocess.Popen(words, cwd=ROOT, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, start_new_session=True)
     try:
         for _ in range(200):
             try:
@@ -47,7 +49,7 @@ def port(request: pytest.FixtureRequest) -> Iterator[int]:
             pytest.fail(f"{request.param} did not listen within 20 s")
         yield number
     finally:
-        process.terminate()
+        os.killpg(process.pid, signal.SIGKILL)  # granian waits for clients that read nothing, without end
         process.wait(timeout=15)
 
 

@@ -46,7 +46,7 @@ async def test_the_new_primary_is_found(own: RedisSentinel, way: str) -> None:
     told: list[list[str] | None] = []
     store.pushes(told.append)
     await works(store)
-    await store.batch([Put("k", b"1", 60)])
+    await store.batch([Put("k", b"1", 600)])
     assert own.primary.ask("WAIT", "1", "5000") == 1
     await eventually(lambda: store.heard_s() < 2)
     told.clear()

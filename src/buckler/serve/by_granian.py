@@ -13,7 +13,7 @@ try:
     from granian.http import HTTP1Settings, HTTP2Settings
     from granian.log import LogLevels
 
-    from buckler.serve.signals import deaf_children
+    from buckler.serve.signals import deaf_children, stop_if_told
 except ModuleNotFoundError as failure:
     raise MissingExtraError("the server granian", "serve") from failure
 
@@ -68,6 +68,7 @@ def run(serving: Serving, files: Files, listening: socket.socket) -> None:
         respawn_failed_workers=True,
         workers_kill_timeout=serving.stop_s,
     )
+    stop_if_told()
     try:
         server.serve()
     except SystemExit as ended:

@@ -16,7 +16,7 @@ try:
     from uvicorn.supervisors import Multiprocess
 
     from buckler.serve.bounded import bounded
-    from buckler.serve.signals import deaf_children
+    from buckler.serve.signals import deaf_children, stop_if_told
 except ModuleNotFoundError as failure:
     raise MissingExtraError("the server uvicorn", "serve") from failure
 
@@ -99,6 +99,7 @@ def _has_websockets() -> bool:
 def run(serving: Serving, files: Files, listening: socket.socket) -> None:
     """Serve until SIGINT or SIGTERM. Raises `BackendError` when the workers cannot start."""
     supervisor: Any = Supervisor(config_of(serving, files), [listening])
+    stop_if_told()
     logging.getLogger("uvicorn.error").setLevel(logging.CRITICAL)  # the parent says it in its own words below
     supervisor.run()
     listening.close()

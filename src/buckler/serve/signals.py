@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 _ENDS = (signal.SIGINT, signal.SIGTERM)
+_told: list[int] = []  # signals that have come; what their handler raised may have been lost
 
 
 class Stopped(SystemExit):
@@ -23,11 +24,20 @@ class Stopped(SystemExit):
 
 def stop_on_signals() -> None:
     """Until the server puts its own handlers there. A second signal ends the process where it stands."""
+    _told.clear()
     for number in _ENDS:
         signal.signal(number, _stop)
 
 
+def stop_if_told() -> None:
+    """Raise `Stopped` where it was lost: Python drops what a handler raises within a `__del__` or the callback of a weak reference, and every
+    import has some of those. To be called when the server's own handlers are there, or as late as can be."""
+    if _told:
+        raise Stopped(0)
+
+
 def _stop(number: int, frame: Any) -> NoReturn:  # noqa: ARG001  # the shape of a signal handler
+    _told.append(number)
     for each in _ENDS:
         signal.signal(each, signal.SIG_DFL)
     raise Stopped(0)
