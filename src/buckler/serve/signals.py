@@ -30,8 +30,8 @@ def stop_on_signals() -> None:
 
 
 def stop_if_told() -> None:
-    """Raise `Stopped` where it was lost: Python drops what a handler raises within a `__del__` or the callback of a weak reference, and every
-    import has some of those. To be called when the server's own handlers are there, or as late as can be."""
+    """Raise `Stopped` where it was lost: Python drops what a handler raises within a `__del__` or the callback of a weak reference, and
+    every import has some of those. To be called when the server's own handlers are there, or as late as can be."""
     if _told:
         raise Stopped(0)
 
