@@ -6,7 +6,7 @@ import asyncio
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from sqlalchemy import select
+from sqlalchemy import delete, select
 
 from buckler.accounts import tickets
 from buckler.accounts.problems import AccountError
@@ -44,6 +44,19 @@ async def test_a_ticket_works_once(stage: Stage) -> None:
     token = await browser.call(_issue, email="a@b.example")
     assert await browser.call(tickets.look, "reset", token) == (None, {"email": "a@b.example"})
     assert await browser.call(_redeem, "reset", token) == (None, {"email": "a@b.example"})
+    assert await _refused(browser, "reset", token)
+
+
+async def test_who_comes_second_in_the_same_moment_gets_nothing(stage: Stage, monkeypatch: pytest.MonkeyPatch) -> None:
+    browser, plain = stage.browser(), tickets.look
+    token = await browser.call(_issue)
+
+    async def look_and_be_overtaken(visit: Visit, purpose: str, given: str) -> Any:
+        found = await plain(visit, purpose, given)
+        await visit.db.execute(delete(Ticket))
+        return found
+
+    monkeypatch.setattr(tickets, "look", look_and_be_overtaken)
     assert await _refused(browser, "reset", token)
 
 

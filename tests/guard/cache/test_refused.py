@@ -141,6 +141,16 @@ async def test_a_file_that_the_server_sends_by_itself_is_not_kept(before: list[d
     assert calls == 2
 
 
+async def test_a_file_whose_head_is_refused_is_not_sent() -> None:
+    async def app(scope: Any, receive: Any, send: Any) -> None:
+        await send({"type": "http.response.start", "status": 200, "headers": [(b"cache-control", b"max-age=60")]})
+        await send({"type": "http.response.pathsend", "path": "/etc/hostname"})
+
+    wire = Wire()
+    await guarded(app, Cache(), Late())(scope_of("/"), wire.receive, wire.send)
+    assert (wire.status, [message["type"] for message in wire.sent]) == (500, ["http.response.start", "http.response.body"])
+
+
 async def test_a_file_in_whose_place_something_kept_is_sent() -> None:
     origin = Origin(says("cache-control: max-age=1, stale-if-error=60", body=b"kept"))
     await origin.ask()

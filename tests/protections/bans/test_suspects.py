@@ -45,3 +45,12 @@ def test_many_bans_wait_for_the_store_in_bounded_memory() -> None:
         worker.refuse(LENGTH, 11, client=f"198.51.{number // 250}.{number % 250}")
     assert len(worker.ledger.telling) == 1024
     assert len(worker.ledger.telling_ops(worker.clock.now())) == 65  # 64 bans in one batch, and the news of them
+
+
+def test_a_ban_that_is_over_is_told_to_nobody() -> None:
+    worker = Worker()
+    worker.refuse(LENGTH, 11)
+    assert len(worker.ledger.telling) == 1
+    worker.clock.move(30 * 86_400)
+    assert worker.ledger.telling_ops(worker.clock.now()) == []
+    assert not worker.ledger.telling
