@@ -18,7 +18,7 @@ PATIENCE_S = 1.0  # after that nobody waits for the answer
 CONNECTIONS = 2000  # that `buckler.serve` takes: more than so many requests are never read in one turn of the loop
 TRIES, AGAIN_S = 3, (1.0, 5.0)  # who is turned away, or has waited in vain, asks again so often, so many seconds later
 _ALLOWED_S = 0.005  # as `Overload.allowed_s`
-_NOTICED_S = 0.1  # Overload.noticed_s
+_NOTICED_S = 0.05  # Overload.noticed_s
 _SECONDS, _BEGIN_S = 20.0, 5.0  # what is counted begins later: the first seconds have nobody yet who asks again
 _SEED = 20_261_121
 
@@ -54,7 +54,7 @@ def play(refused_s: float, load: float, *, sheds: bool) -> dict[str, Any]:
             if not coming or coming[0].at_s > began_s:
                 break
             asked = heappop(coming)
-            refuse = sheds and lag.strained and now_s >= lag.due_s + lag.allowed_s
+            refuse = sheds and lag.is_too_late(now_s, 1)
             now_s += refused_s if refuse else page_s
             ended += not refuse
             is_good = not refuse and now_s - asked.at_s <= PATIENCE_S

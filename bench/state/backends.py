@@ -104,7 +104,8 @@ async def _measured(place: Opened, seconds: float, sessions: int) -> dict[str, A
 
 async def _fill(store: Store, count: int, name: str) -> None:
     for begin in range(0, count, _PUT_AT_ONCE):
-        await store.batch([Put(f"{name}{number}", _VALUE, 3600) for number in range(begin, min(count, begin + _PUT_AT_ONCE))])
+        numbers = range(begin, min(count, begin + _PUT_AT_ONCE))
+        await store.batch([Put(f"{name}{number}", bytes(bytearray(_VALUE)), 3600) for number in numbers])  # each one bytes of its own
 
 
 async def _pace(store: Store, made: Any, seconds: float, at_once: int) -> dict[str, float]:

@@ -53,6 +53,16 @@ def test_it_is_over_when_it_has_been_on_time_for_as_long() -> None:
     assert lag.every_s == 0.005
 
 
+def test_it_is_not_over_while_anybody_is_turned_away() -> None:
+    lag = made()
+    assert not lag.is_too_late(lag.due_s + 1, 1), "without a queue nobody comes too late"
+    assert looked(lag, 0.02, 30)
+    assert not lag.is_too_late(lag.due_s + lag.allowed_s * 1.5, 2)
+    assert lag.is_too_late(lag.due_s + lag.allowed_s * 1.5, 1)
+    assert looked(lag, 0.0, 800)
+    assert not looked(lag, 0.0, 300)
+
+
 def test_what_is_late_depends_on_how_long_requests_are() -> None:
     lag = made()
     assert not looked(lag, 0.03, 40, ended=1)

@@ -68,7 +68,7 @@ class Overload:
     least: int = 10  # Netflix's Gradient2 has 20 for a whole machine; a worker here is one process
     start: int = 200  # between Gradient2's 20 and what a page with many pictures needs at once; it is found within a second
     most: int = 1000  # as Envoy's; half of the connections that `buckler.serve` takes
-    noticed_s: float = 0.1  # what a person feels as at once (Nielsen 1993)
+    noticed_s: float = 0.05  # half of what a person feels as at once (Nielsen 1993); 32 clients and pages of 1.5 ms
     allowed_s: float = 0.005  # CoDel's target (RFC 8289, section 4.4), and Facebook's
     per_client: int = 100  # as many as HTTP/2 gives one connection (RFC 9113, section 6.5.2); a house full of people shares an address
     vital_share: float = 0.1  # health checks are few, and must not be a way in for everybody

@@ -110,7 +110,7 @@ class Load:
         return marked if self._shares.may_be_marked(request) else plain
 
     def _is_too_late(self, now_s: float, share: str) -> bool:
-        return self._lag.strained and now_s >= self._lag.due_s + self._lag.allowed_s * PATIENCE[share]
+        return self._lag.is_too_late(now_s, PATIENCE[share])
 
     def told(self, request: Request, what: Refusal) -> None:
         """Keep that the router knew of no mark, when a refusal that asked for one stands."""
