@@ -69,6 +69,10 @@ def section(results: Results, file: str) -> str:
     lines += ["", "| a stampede | calls of the function | answers | longest wait, ms |", "|---|---:|---|---:|", *_stampede(results)]
     lines += ["\n### What each store can do", "", *_stores(results)]
     lines += [f"\nNot measured: {row}: {problem.splitlines()[0]}" for row, problem in results["failed"].items()]
+    if "mib_again" in results:
+        lines.append(
+            f"\nWhat the memory store holds was measured again on {results['mib_again']}, alone: before, all sessions were one value."
+        )
     return "\n".join([*lines, _NOTES.format(**settings)])
 
 
