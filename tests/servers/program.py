@@ -10,6 +10,7 @@ import socket
 import subprocess
 import tempfile
 import time
+from abc import ABC, abstractmethod
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
 
@@ -46,7 +47,29 @@ def installed(program: str, package: str) -> str:
     return found
 
 
-class Program:
+class Lent(ABC):
+    """What `with` starts, and closes in any case."""
+
+    @abstractmethod
+    def start(self) -> Self:
+        """Start what does not run."""
+
+    @abstractmethod
+    def close(self) -> None:
+        """End it and leave nothing."""
+
+    def __enter__(self) -> Self:
+        try:
+            return self.start()
+        except BaseException:
+            self.close()
+            raise
+
+    def __exit__(self, *failure: object) -> None:
+        self.close()
+
+
+class Program(Lent):
     """A server that can be stopped, started again with what it has kept, stalled, and killed. `close` (or `with`) removes everything."""
 
     ending = signal.SIGTERM
@@ -155,16 +178,6 @@ class Program:
         """End it and remove its folder."""
         self.kill()
         shutil.rmtree(self.folder, ignore_errors=True)
-
-    def __enter__(self) -> Self:
-        try:
-            return self.start()
-        except BaseException:
-            self.close()
-            raise
-
-    def __exit__(self, *failure: object) -> None:
-        self.close()
 
     def _signal(self, number: signal.Signals) -> None:
         if self._process is not None:

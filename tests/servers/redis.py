@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, Self
 
 import trustme
 
-from tests.servers.program import HOST, Program, free_port, installed
+from tests.servers.program import HOST, Lent, Program, free_port, installed
 
 if TYPE_CHECKING:
     import ssl
@@ -107,7 +107,7 @@ class TlsRedisServer(RedisServer):
         return f"rediss://localhost:{self.tls_port}"
 
 
-class RedisCluster:
+class RedisCluster(Lent):
     """Three primaries, each with a third of the slots. `nodes` can be stopped, stalled and killed one by one."""
 
     def __init__(self, *more: str, program: Callable[[], str] = redis_program) -> None:
@@ -147,16 +147,6 @@ class RedisCluster:
         for node in self.nodes:
             node.close()
 
-    def __enter__(self) -> Self:
-        try:
-            return self.start()
-        except BaseException:
-            self.close()
-            raise
-
-    def __exit__(self, *failure: object) -> None:
-        self.close()
-
 
 class _Node(RedisServer):
     """One of a cluster, which listens on a second port for the others."""
@@ -178,7 +168,7 @@ class _Node(RedisServer):
         return all(part in told for part in ("cluster_state:ok", "cluster_known_nodes:3", f"cluster_slots_ok:{SLOTS}"))
 
 
-class RedisSentinel:
+class RedisSentinel(Lent):
     """One primary, one replica, three Sentinels that replace a primary which has been silent for half a second."""
 
     def __init__(self) -> None:
@@ -204,6 +194,10 @@ class RedisSentinel:
         """Of the Sentinels."""
         return [sentinel.address for sentinel in self.sentinels]
 
+    def copied(self, key: str) -> None:
+        """Wait until the replica has `key`. Deliberately not by WAIT, which knows only of what its own connection has written."""
+        self.replica.until(lambda: self.replica.ask("EXISTS", key) == 1)
+
     def current(self) -> int:
         """Return the port of the primary, as the first Sentinel sees it."""
         return int(self.sentinels[0].ask("SENTINEL", "GET-MASTER-ADDR-BY-NAME", PRIMARY)[1])
@@ -211,16 +205,6 @@ class RedisSentinel:
     def close(self) -> None:
         for server in (*self.sentinels, self.replica, self.primary):
             server.close()
-
-    def __enter__(self) -> Self:
-        try:
-            return self.start()
-        except BaseException:
-            self.close()
-            raise
-
-    def __exit__(self, *failure: object) -> None:
-        self.close()
 
 
 class _Sentinel(RedisServer):

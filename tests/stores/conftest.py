@@ -1,4 +1,4 @@
-"""A folder in shared memory for one test."""
+"""A folder in shared memory for one test, and a server that is empty."""
 
 from __future__ import annotations
 
@@ -12,6 +12,8 @@ import pytest
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from tests.servers.redis import RedisServer
+
 
 @pytest.fixture
 def folder() -> Iterator[Path]:
@@ -19,3 +21,11 @@ def folder() -> Iterator[Path]:
     made = Path(tempfile.mkdtemp(prefix="buckler-test-", dir="/dev/shm"))
     yield made
     shutil.rmtree(made)
+
+
+@pytest.fixture(params=["redis_server", "valkey_server"])
+def server(request: pytest.FixtureRequest) -> RedisServer:
+    """An empty Redis, and then an empty Valkey."""
+    found: RedisServer = request.getfixturevalue(request.param)
+    found.ask("FLUSHALL")
+    return found

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from buckler.errors import StoreError
 from tests.stores.load import HANGS_S
 from tests.stores.machine import handle_of
+from tests.stores.together import together, until
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Awaitable, Callable
@@ -41,26 +42,14 @@ class Crowd:
 
     @asynccontextmanager
     async def about(self) -> AsyncIterator[None]:
-        self._tasks = [
-            asyncio.create_task(self._again(act)) for act in (self._arrive, *[self._come] * 6, self._leave, self._return, self._return)
-        ]
-        try:
+        acts = (self._arrive, *[self._come] * 6, self._leave, self._return, self._return)
+        async with together(self._again(act) for act in acts) as self._tasks:
             yield
-        finally:
-            for task in self._tasks:
-                task.cancel()
-            ended = await asyncio.gather(*self._tasks, return_exceptions=True)
-        assert [end for end in ended if not isinstance(end, asyncio.CancelledError)] == []
 
     async def until(self, what: str, number: int) -> None:
         """Wait until so many more are `served` or `refused`."""
         goal = getattr(self, what) + number
-        async with asyncio.timeout(90):
-            while getattr(self, what) < goal:
-                for task in self._tasks:
-                    if task.done():
-                        task.result()
-                await asyncio.sleep(_PAUSE_S)
+        await until(self._tasks, lambda: getattr(self, what) >= goal, 90)
 
     async def settled(self) -> None:
         """Call it at the end, with the server running: everybody is asked for on every machine."""

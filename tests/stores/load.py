@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from buckler.core.store import Get, Put, Take, Taken, able
 from buckler.errors import StoreError
+from tests.stores.together import together, until
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Awaitable, Callable
@@ -50,24 +51,13 @@ class Load:
         numbers = range(len(self._sent))
         works = [self._turn, *(work for number in numbers for work in (self._writer(number), self._reader(number)))]
         works += [self._take for _ in numbers if Take in able(self.store).ops]
-        self._tasks = [asyncio.create_task(self._again(work)) for work in works]
-        try:
+        async with together(self._again(work) for work in works) as self._tasks:
             yield self
-        finally:
-            for task in self._tasks:
-                task.cancel()
-            ended = await asyncio.gather(*self._tasks, return_exceptions=True)
-        assert [end for end in ended if not isinstance(end, asyncio.CancelledError)] == []
 
     async def until_more(self, what: str, number: int) -> None:
         """Wait until so many more calls are `done` or have `failed`. Fails when a task has died or everything hangs."""
         goal = getattr(self, what) + number
-        async with asyncio.timeout(60):
-            while getattr(self, what) < goal:
-                for task in self._tasks:
-                    if task.done():
-                        task.result()
-                await asyncio.sleep(_PAUSE_S)
+        await until(self._tasks, lambda: getattr(self, what) >= goal, 60)
 
     async def settled(self) -> None:
         """Everything that was ever acknowledged is there, and the quota was kept: call it at the end, with the server running."""

@@ -26,12 +26,6 @@ def _machine(*urls: str, **options: Any) -> Machine:
     return Machine(Redis(*urls, wait_s=20, **options))  # a busy machine is no failure
 
 
-@pytest.fixture(params=["redis_server", "valkey_server"])
-def server(request: pytest.FixtureRequest) -> RedisServer:
-    found: RedisServer = request.getfixturevalue(request.param)
-    return found
-
-
 @pytest.fixture
 def prefix() -> str:
     return f"t{time.monotonic_ns()}"

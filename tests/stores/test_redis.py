@@ -23,13 +23,6 @@ if TYPE_CHECKING:
     from tests.servers.redis import TlsRedisServer
 
 
-@pytest.fixture(params=["redis_server", "valkey_server"])
-def server(request: pytest.FixtureRequest) -> RedisServer:
-    found: RedisServer = request.getfixturevalue(request.param)
-    found.ask("FLUSHALL")
-    return found
-
-
 @pytest.fixture
 async def store(server: RedisServer) -> AsyncIterator[Redis]:
     made = Redis(server.url, wait_s=10)

@@ -38,13 +38,6 @@ class Told:
         self.all.clear()
 
 
-@pytest.fixture(params=["redis_server", "valkey_server"])
-def server(request: pytest.FixtureRequest) -> RedisServer:
-    found: RedisServer = request.getfixturevalue(request.param)
-    found.ask("FLUSHALL")
-    return found
-
-
 @pytest.fixture
 async def other(server: RedisServer) -> AsyncIterator[Redis]:
     """Another process."""

@@ -60,12 +60,6 @@ MOVES_US = st.one_of(  # the clock is set back, too
 STEPS = st.lists(st.tuples(MOVES_US, st.lists(OPS, min_size=1, max_size=5)), min_size=1, max_size=15)
 
 
-@pytest.fixture(params=["redis_server", "valkey_server"])
-def server(request: pytest.FixtureRequest) -> RedisServer:
-    found: RedisServer = request.getfixturevalue(request.param)
-    return found
-
-
 @pytest.fixture
 def by_hand(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     """The script with a clock that a test moves, in place of the server's; and quotas that do not expire by the server's meanwhile."""
