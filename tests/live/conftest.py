@@ -13,6 +13,8 @@ from typing import TYPE_CHECKING, NamedTuple
 import pytest
 import trustme
 
+from tests.tls import tls_connection
+
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
@@ -33,8 +35,7 @@ class Server(NamedTuple):
     context: ssl.SSLContext
 
     def connect(self, timeout_s: float = 5.0) -> ssl.SSLSocket:
-        plain = socket.create_connection(("127.0.0.1", self.port), timeout=timeout_s)
-        return self.context.wrap_socket(plain, server_hostname="shop.example")
+        return tls_connection(self.context, ("127.0.0.1", self.port), "shop.example", timeout_s=timeout_s)
 
     def say(self, raw: bytes, timeout_s: float = 3.0) -> bytes:
         """Send `raw`, end our side, and read until the server closes or says nothing for `timeout_s`."""

@@ -15,6 +15,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from tests.tls import tls_connection
+
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
@@ -69,7 +71,7 @@ class Run:
     def connect(self) -> ssl.SSLSocket:
         """A TLS connection that trusts the local authority."""
         context = ssl.create_default_context(cafile=str(self.folder / "var" / "tls" / "local-ca.crt"))
-        return context.wrap_socket(socket.create_connection(("127.0.0.1", self.port), timeout=10), server_hostname="localhost")
+        return tls_connection(context, ("127.0.0.1", self.port), "localhost")
 
     def ask(self, sent: bytes = b"GET / HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n") -> bytes:
         with self.connect() as wire:

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from tests.serve.conftest import Run, free_port, read_all
+from tests.tls import tls_connection
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -108,10 +109,8 @@ def test_a_head_has_an_end(running: Run) -> None:
 def test_old_tls_is_not_spoken(running: Run) -> None:
     context = ssl.create_default_context(cafile=str(running.folder / "var" / "tls" / "local-ca.crt"))
     context.maximum_version = ssl.TLSVersion.TLSv1_2
-    plain = socket.create_connection(("127.0.0.1", running.port), timeout=10)
     with pytest.raises((ssl.SSLError, ConnectionError)):
-        context.wrap_socket(plain, server_hostname="localhost")
-    plain.close()
+        tls_connection(context, ("127.0.0.1", running.port), "localhost")
 
 
 def ended(shop: Path, *words: str) -> tuple[int, str]:

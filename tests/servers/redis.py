@@ -72,7 +72,9 @@ class RedisServer(Program):
         return [self._program(), *base, "--appendonly", "yes", "--appendfsync", "no", "--shutdown-timeout", "0", *self._more]
 
     def ready(self) -> bool:
-        return f"process_id:{self.pid}\r" in self.ask("INFO", "server")  # and not somebody else's on this port
+        told = self.ask("INFO", "server", "persistence")
+        mine = f"process_id:{self.pid}\r" in told  # and not somebody else's on this port
+        return mine and "\nloading:1\r" not in told  # it has read what it kept; a Sentinel keeps nothing and tells nothing
 
     def ask(self, *words: str) -> Any:
         """Send one command past every client library."""
