@@ -16,6 +16,7 @@ from tests.serve.conftest import ROOT, Run, free_port
 if TYPE_CHECKING:
     from pathlib import Path
 
+# Whoever is busy for long sleeps in short steps: Python forgets a signal that comes in the instant before it falls asleep until it awakes.
 SLOW = """
 import asyncio, os, sys, time
 from pathlib import Path
@@ -26,7 +27,8 @@ def reach(stage):
 
 def pause(stage):
     if reach(stage):
-        time.sleep(120)
+        for _ in range(1200):
+            time.sleep(0.1)
 
 WORKER = "BUCKLER_SERVE_PARENT" in os.environ
 pause("worker-import" if WORKER else "import")
@@ -43,11 +45,18 @@ async def prepare():
     try:
         pause("prepare")
         if reach("prepare-async"):
-            await asyncio.sleep(120)
+            for _ in range(1200):
+                await asyncio.sleep(0.1)
     finally:
         Path("left-in-order").touch()
 """
-FIRST = "from pathlib import Path\nimport time\nPath('first-import').touch()\ntime.sleep(120)\n"
+FIRST = """
+import time
+from pathlib import Path
+Path("first-import").touch()
+for _ in range(1200):
+    time.sleep(0.1)
+"""
 START = """
 from buckler.serve.load import load
 from buckler.serve.options import Serving

@@ -94,14 +94,14 @@ async def test_a_stalled_server_fills_no_memory(backend: str) -> None:
         sizes: list[int] = []
         tracemalloc.start()
         try:
-            for _ in range(6):
+            for _ in range(8):
                 asked = (store.batch([Put(f"k{number}", b"x" * 500, 60), Get("k")]) for number in range(1500))
                 assert {type(end) for end in await asyncio.gather(*asked, return_exceptions=True)} == {StoreError}
                 gc.collect()
                 sizes.append(tracemalloc.get_traced_memory()[0])
         finally:
             tracemalloc.stop()
-        assert sizes[-1] - sizes[1] < 100_000, sizes
+        assert min(sizes[4:]) - max(sizes[1:3]) < 100_000, sizes  # what is forgotten for good is in every later figure
         server.resume()
         await Load(store).settled()
         await store.close()
