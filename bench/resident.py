@@ -12,24 +12,24 @@ if TYPE_CHECKING:
 _RESET_PEAK = "5"  # man proc_pid_clear_refs
 
 
-def now_mib(group: int) -> float | None:
-    """Return the MiB that all processes of a process group hold now; None where the system does not tell."""
-    return _sum(group, "VmRSS")
+def now_mib(session: int) -> float | None:
+    """Return the MiB that all processes of a session hold now; None where the system does not tell."""
+    return _sum(session, "VmRSS")
 
 
-def peak_mib(group: int) -> float | None:
+def peak_mib(session: int) -> float | None:
     """Return the sum of the highest that each of them held since `forget_peak`."""
-    return _sum(group, "VmHWM")
+    return _sum(session, "VmHWM")
 
 
-def forget_peak(group: int) -> None:
+def forget_peak(session: int) -> None:
     """Let the peaks begin anew."""
-    for process in members(group):
+    for process in members(session):
         (process / "clear_refs").write_text(_RESET_PEAK)
 
 
-def _sum(group: int, field: str) -> float | None:
-    found = [line for process in members(group) for line in _lines(process) if line.startswith(f"{field}:")]
+def _sum(session: int, field: str) -> float | None:
+    found = [line for process in members(session) for line in _lines(process) if line.startswith(f"{field}:")]
     return sum(int(line.split()[1]) for line in found) / 1024 if found else None
 
 

@@ -12,26 +12,12 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from tests.processes import gone
 from tests.serve.conftest import Run, free_port, read_all
 from tests.tls import tls_connection
 
 if TYPE_CHECKING:
     from pathlib import Path
-
-
-def alive(pid: int) -> bool:
-    try:
-        os.kill(pid, 0)
-    except ProcessLookupError:
-        return False
-    return True
-
-
-def gone(pids: set[int], limit_s: float = 15.0) -> bool:
-    ends_s = time.monotonic() + limit_s
-    while time.monotonic() < ends_s and any(map(alive, pids)):
-        time.sleep(0.1)
-    return not any(map(alive, pids))
 
 
 def workers(run: Run) -> set[int]:

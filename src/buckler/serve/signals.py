@@ -36,7 +36,7 @@ def stop_if_told() -> None:
         raise Stopped(0)
 
 
-def _stop(number: int, frame: Any) -> NoReturn:  # noqa: ARG001  # the shape of a signal handler
+def _stop(number: int, _frame: Any) -> NoReturn:
     _told.append(number)
     for each in _ENDS:
         signal.signal(each, signal.SIG_DFL)

@@ -1,24 +1,23 @@
-"""Where hashes are computed: in a few threads of their own, never on the event loop and never more at once than there is memory for.
+"""Where hashes are computed: in a few processes of their own, never on the event loop and never more at once than there is memory for.
 
-One thread is one permit, and it is held by the work, not by the request: a thread cannot be stopped, so when a visitor goes away in the
-middle, the next one waits until it is done. That is why the permit is not a semaphore beside a pool: a cancelled request would give
-back what the thread still uses. And threads belong to no event loop, so several loops of one process share them.
+A thread stands before each process. It is the permit, and it is held by the work, not by the request: when a visitor goes away in the
+middle, the next one waits until the hash is done. That is why the permit is not a semaphore beside a pool: a cancelled request would give
+back what the work still uses. And threads belong to no event loop, so several loops of one process share them.
 """
 
 from __future__ import annotations
 
 import asyncio
-import os
-import sys
-import threading
+import logging
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import suppress
 from functools import partial
 from time import monotonic
 from typing import TYPE_CHECKING, Any, ParamSpec, TypeVar
 from unicodedata import normalize
 
 from buckler.accounts.passwords import argon, foreign
+from buckler.accounts.passwords.apart import Apart, NoProcessError
+from buckler.accounts.passwords.work import Job, Make, Match, stand_back
 from buckler.accounts.problems import AccountError, Problem
 
 if TYPE_CHECKING:
@@ -34,23 +33,24 @@ BUSY = Problem("account.password_busy", 503, "Too many people sign in at this mo
 TOO_LONG = Problem("account.password_long", 422, "The password is too long.", "Use at most {max_chars} characters.")
 UNREADABLE = Problem("account.password_unreadable", 422, "The password has characters that cannot be kept.", "Use other characters.")
 
-_NICENESS = 19  # at 10 the eight lanes of two hashes got as much of one core as the event loop did
+_LOG = logging.getLogger("buckler.accounts")
 
 
 class Hasher:
-    """Hashes and checks passwords as `options` say. Its threads start with the first work; `close` ends them."""
+    """Hashes and checks passwords as `options` say. Its processes start with the first work; `close` ends them."""
 
     def __init__(self, options: Passwords) -> None:
         self._options = options
-        self._nobody = argon.checker(argon.nobodys(options.profile))
         self._under_way: set[Future[Any]] = set()  # running or waiting, of all event loops
         self._took_s = 0.0  # the last one
-        self._pool = ThreadPoolExecutor(options.workers, thread_name_prefix="buckler-passwords", initializer=_stand_back)
+        # What only tests take is computed sooner than a process is asked.
+        self._apart = Apart(options.workers) if options.profile.is_enough else None
+        self._pool = ThreadPoolExecutor(options.workers, thread_name_prefix="buckler-passwords")
 
     async def hash(self, password: str) -> str:
         """Return the hash to keep. Raises `AccountError`: 503 when all workers stay busy, 422 for a password that no policy would take."""
         typed = spelled(password, self._options.max_chars)
-        return await self._work(argon.make, self._options.profile, typed)
+        return await self._work(self._do, Make(self._options.profile, typed))
 
     async def verify(self, kept: str | None, password: str) -> bool:
         """Whether `password` is the one that `kept` was made of, here or by another program (see `foreign`).
@@ -58,7 +58,7 @@ class Hasher:
         For None, for a hash that nobody can read and for a password that is too long the answer is False after the same work as for a
         wrong password against a hash of today. Raises `AccountError` 503 when all workers stay busy.
         """
-        return await self._work(self._matches, kept, password)
+        return await self._work(self._do, self._match(kept, password))
 
     def need_room(self) -> None:
         """Raise `AccountError` 503 at once when those who wait already will fill the time that anybody waits: whoever comes now would be
@@ -75,22 +75,33 @@ class Hasher:
         return self._reader(kept) is not None
 
     def close(self) -> None:
-        """Wait for the work at hand and end the threads. Who still waited for one is told 503; so is whoever comes later."""
+        """Wait for the work at hand and end threads and processes. Who still waited for one is told 503; so is whoever comes later."""
         self._pool.shutdown(wait=True, cancel_futures=True)
+        if self._apart is not None:
+            self._apart.close()
 
     def _reader(self, kept: str) -> foreign.Check | None:
         return foreign.read(kept, self._options.profile, flask_security_salt=self._options.flask_security_salt)
 
-    def _matches(self, kept: str | None, password: str) -> bool:
-        check = self._reader(kept) if kept else None
+    def _match(self, kept: str | None, password: str) -> Match:
         try:
             spellings = [spelled(password, self._options.max_chars)]
             # Other programs hash what was typed as it was typed: where NFC differs, it is tried after NFC, for everybody alike.
             if password.encode() not in spellings:
                 spellings.append(password.encode())
         except AccountError:
-            check, spellings = None, [b""]
-        return any(map(check or self._nobody, spellings)) and check is not None
+            kept, spellings = None, [b""]
+        return Match(self._options.profile, spellings, kept, self._options.flask_security_salt)
+
+    def _do(self, job: Job) -> Any:
+        if (apart := self._apart) is not None:
+            try:
+                return apart.do(job)
+            except NoProcessError as failure:
+                self._apart = None
+                _LOG.warning("no process can be started (%s): passwords are hashed in threads, and other pages wait for them", failure)
+        stand_back()
+        return job.do()
 
     async def _work(self, do: Callable[P, R], *args: P.args, **kwargs: P.kwargs) -> R:
         self.need_room()
@@ -131,12 +142,3 @@ def spelled(password: str, max_chars: int) -> bytes:
         return normalize("NFC", password).encode()
     except UnicodeEncodeError:
         raise AccountError(UNREADABLE, "password") from None
-
-
-def _stand_back() -> None:
-    """Let the thread's work, and the threads that argon2 starts for its lanes, give way to the event loop. Linux alone has priorities of
-    single threads; elsewhere all are equal."""
-    if sys.platform == "linux":
-        with suppress(OSError):  # a sandbox that forbids it must not keep anybody from signing in
-            thread = threading.get_native_id()
-            os.setpriority(os.PRIO_PROCESS, thread, max(_NICENESS, os.getpriority(os.PRIO_PROCESS, thread)))  # never in front of the loop

@@ -24,8 +24,8 @@ class Passwords:
     """How passwords are hashed, and which ones are taken.
 
     - `profile`: the work of one hash; `buckler calibrate` finds one for a machine.
-    - `workers`: how many hash at once; together they need as many times the profile's memory. `wait_s`: how long a request waits for one of
-      them before it is told to come again (503).
+    - `workers`: how many processes hash at once; together they need as many times the profile's memory. `wait_s`: how long a request waits
+      for one of them before it is told to come again (503).
     - `min_chars`, `max_chars`: counted in code points. NIST asks for `min_chars=15` where the password is the only factor.
     - `min_strength`: the least score of the meter, 0 to 4; 0 takes every score.
     - `large_list`: refuse the 4.2 million known passwords of the extra `accounts-lists` as well, which have 10 characters and more.
@@ -51,7 +51,7 @@ class Passwords:
         need(good, "Passwords.profile", self.profile, "is under OWASP's minimum; take OWASP_2025 or what `buckler calibrate` says")
         need_positive(self, wait_s=self.wait_s, workers=self.workers)
         good = isinstance(self.workers, int) and self.workers <= _MAX_WORKERS
-        need(good, "Passwords.workers", self.workers, f"give a whole number up to {_MAX_WORKERS}; each is a thread that computes")
+        need(good, "Passwords.workers", self.workers, f"give a whole number up to {_MAX_WORKERS}; each is a process that computes")
         good = self.min_chars >= _LEAST_MIN_CHARS
         need(good, "Passwords.min_chars", self.min_chars, f"give at least {_LEAST_MIN_CHARS} (ASVS 5.0 V6.2.1)")
         good = max(self.min_chars, _LEAST_MAX_CHARS) <= self.max_chars <= _MOST_MAX_CHARS

@@ -1,0 +1,109 @@
+"""Processes that hash, and the pipes to them.
+
+Threads of the server would do: argon2 lets go of the interpreter's lock. But it takes the lock again when it is done, in a thread that has
+to stand back, and while that thread waits for its turn behind the lanes of the next hash, the event loop waits for the lock.
+"""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from contextlib import suppress
+from queue import SimpleQueue
+from subprocess import PIPE
+from threading import Lock
+from typing import IO, TYPE_CHECKING, Any, cast
+from weakref import finalize
+
+from buckler.accounts.passwords import child
+from buckler.accounts.passwords.work import written
+
+if TYPE_CHECKING:
+    from buckler.accounts.passwords.work import Job
+
+
+class NoProcessError(Exception):
+    """None can be had here: the system forbids it, or `sys.executable` is no Python, as where a server has Python inside."""
+
+
+class Apart:
+    """`count` processes for as many threads. All start with the first work: not in the flood that needs the second."""
+
+    def __init__(self, count: int) -> None:
+        self._count = count
+        self._idle: SimpleQueue[_Process] = SimpleQueue()
+        self._lock = Lock()
+        self._has_begun = False
+
+    def do(self, job: Job) -> Any:
+        """Return what `job.do()` would, in one of the threads. Raises `NoProcessError`, and MemoryError when there is none."""
+        process = self._one()
+        try:
+            return process.do(job)
+        finally:
+            self._idle.put(process)
+
+    def _one(self) -> _Process:
+        with self._lock:
+            if not self._has_begun:
+                for _ in range(self._count):
+                    self._idle.put(_Process())
+                self._has_begun = True
+        process = self._idle.get()
+        if not process.is_there():  # somebody has killed it: the system, when memory was short
+            process.end()
+            process = _Process()
+        return process
+
+    def close(self) -> None:
+        """End them. No thread is at work any more."""
+        while not self._idle.empty():
+            self._idle.get().end()
+
+
+class _Process:
+    """One process, and the pipes to it. Raises `NoProcessError`, at the latest when it is asked for the first time."""
+
+    def __init__(self) -> None:
+        if getattr(sys, "frozen", False):
+            raise NoProcessError(f"{sys.executable} is the application itself")
+        command = [sys.executable, "-I", child.__file__]
+        try:  # in a group of its own, so that a terminal's Ctrl-C does not reach it
+            self._running = subprocess.Popen(command, stdin=PIPE, stdout=PIPE, process_group=0)  # noqa: S603  # our own program
+        except OSError as failure:
+            raise NoProcessError(str(failure)) from failure
+        self._tell, self._heard = cast("IO[bytes]", self._running.stdin), cast("IO[bytes]", self._running.stdout)
+        self._is_ready = False
+        self.end = finalize(self, _end, self._running)
+
+    def is_there(self) -> bool:
+        return self._running.poll() is None
+
+    def do(self, job: Job) -> Any:
+        if not self._is_ready and self._told(json.dumps(sys.path).encode() + b"\n") != child.READY:
+            raise NoProcessError(f"{sys.executable} does not run {child.__file__}")
+        self._is_ready = True
+        line = self._told(written(job))
+        answer = json.loads(line) if line else None  # no line: it was killed
+        if answer is None:
+            raise MemoryError
+        return answer
+
+    def _told(self, line: bytes) -> bytes:
+        """Write a line and return the next that it says, empty where it has ended."""
+        try:
+            self._tell.write(line)
+            self._tell.flush()
+        except BrokenPipeError:
+            return b""
+        return self._heard.readline()
+
+
+def _end(running: subprocess.Popen[bytes]) -> None:
+    """It has nothing to lose. What nobody has read of the pipes is dropped."""
+    running.kill()
+    running.wait()
+    for pipe in (running.stdin, running.stdout):
+        with suppress(BrokenPipeError):
+            cast("IO[bytes]", pipe).close()

@@ -1,0 +1,257 @@
+"""The processes that hash: what they are, what happens when they end, and that none is left."""
+
+from __future__ import annotations
+
+import asyncio
+import gc
+import json
+import os
+import runpy
+import signal
+import subprocess
+import sys
+from io import BytesIO
+from pathlib import Path
+from types import SimpleNamespace
+from typing import TYPE_CHECKING
+
+import pytest
+from argon2.exceptions import HashingError
+from hypothesis import given
+from hypothesis import strategies as st
+
+from buckler.accounts.passwords import CHEAPEST_FOR_TESTS, OWASP_2025, Hasher, Passwords, apart, argon, child
+from buckler.accounts.passwords.hasher import BUSY
+from buckler.accounts.passwords.profiles import Profile
+from buckler.accounts.passwords.work import NICENESS, Make, Match, read, written
+from buckler.accounts.problems import AccountError
+from tests.accounts.passwords.test_hasher import DJANGO
+from tests.processes import gone
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from buckler.accounts.passwords.work import Job
+
+REAL = Passwords(profile=OWASP_2025, workers=2)
+LINUX = pytest.mark.skipif(sys.platform != "linux", reason="processes are looked at as Linux shows them")
+
+
+@pytest.fixture
+def begun(monkeypatch: pytest.MonkeyPatch) -> list[subprocess.Popen[bytes]]:
+    """All processes that were started."""
+    found: list[subprocess.Popen[bytes]] = []
+    popen = subprocess.Popen
+
+    def start(*given: object, **more: object) -> subprocess.Popen[bytes]:
+        found.append(popen(*given, **more))  # type: ignore[call-overload]  # handed on as it came
+        return found[-1]
+
+    monkeypatch.setattr(subprocess, "Popen", start)
+    return found
+
+
+@pytest.fixture
+def pool() -> Iterator[Hasher]:
+    made = Hasher(REAL)
+    yield made
+    made.close()
+
+
+async def test_a_hash_matches_its_password_and_no_other(pool: Hasher) -> None:
+    kept = await pool.hash("pässwörd")
+    assert kept.startswith("$argon2id$v=19$m=19456,t=2,p=1$")
+    assert await pool.verify(kept, "pässwörd")
+    assert not await pool.verify(kept, "passwörd")
+    assert not await pool.verify(kept, "\ud800")
+    assert not await pool.verify(None, "pässwörd")
+    assert not await pool.verify("no hash", "no hash")
+    assert await pool.verify(DJANGO, "correct horse")
+    assert not await pool.verify(DJANGO, "wrong horse")
+
+
+@LINUX
+async def test_what_hashes_stands_back_and_has_nothing_else(pool: Hasher, begun: list[subprocess.Popen[bytes]]) -> None:
+    """All begin with the first work, for later there may be a flood; and they have loaded nothing of the application's."""
+    await asyncio.gather(pool.hash("one"), pool.hash("two"))
+    assert len(begun) == REAL.workers
+    for process in begun:
+        assert os.getpriority(os.PRIO_PROCESS, process.pid) == max(NICENESS, os.getpriority(os.PRIO_PROCESS, 0))
+        assert os.getpgid(process.pid) == process.pid, "a terminal's Ctrl-C is not for it"
+        mapped, command = (Path(f"/proc/{process.pid}/{name}").read_text() for name in ("maps", "cmdline"))  # noqa: ASYNC240  # no file
+        assert "argon2" in mapped
+        assert not [library for library in ("sqlalchemy", "pydantic", "uvloop") if library in mapped]
+        assert command.split("\0")[1:] == ["-I", str(child.__file__), ""], "nothing of what it is told"
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+async def test_who_still_waits_when_all_are_told_to_end_gets_the_hash(
+    pool: Hasher, begun: list[subprocess.Popen[bytes]], number: int
+) -> None:
+    kept = await pool.hash("password")
+    for process in begun:
+        process.send_signal(number)
+    assert await pool.verify(kept, "password")
+    assert len(begun) == REAL.workers
+
+
+async def test_one_that_was_killed_is_there_again(pool: Hasher, begun: list[subprocess.Popen[bytes]]) -> None:
+    kept = await pool.hash("password")
+    for process in begun[:]:
+        process.kill()
+        process.wait()
+    assert await asyncio.gather(*(pool.verify(kept, "password") for _ in range(4))) == [True] * 4
+    assert len(begun) == 2 * REAL.workers
+
+
+async def test_killed_at_work_it_is_busy_and_nobodys_password_is_wrong(begun: list[subprocess.Popen[bytes]]) -> None:
+    pool = Hasher(Passwords(profile=OWASP_2025, workers=1))
+    kept = await pool.hash("password")
+    begun[0].send_signal(signal.SIGSTOP)
+    waiting = asyncio.create_task(pool.verify(kept, "password"))
+    while not pool._under_way:  # noqa: ASYNC110  # threads of no event loop are waited for
+        await asyncio.sleep(0.001)
+    begun[0].kill()
+    with pytest.raises(AccountError) as raised:
+        await waiting
+    assert raised.value.problem is BUSY
+    assert await pool.verify(kept, "password")
+    pool.close()
+
+
+async def test_what_ends_between_two_questions_is_busy(begun: list[subprocess.Popen[bytes]]) -> None:
+    """It is seen to be there, and gone when it is written to."""
+    pool = apart.Apart(1)
+    pool.do(Make(OWASP_2025, b"password"))
+    process = pool._one()
+    begun[0].kill()
+    begun[0].wait()
+    with pytest.raises(MemoryError):
+        process.do(Make(OWASP_2025, b"password"))
+    process.end()
+
+
+@pytest.mark.parametrize("program", ["/nowhere/python", "/bin/true", "/bin/echo"])
+async def test_where_none_can_be_had_threads_do(program: str, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture) -> None:
+    monkeypatch.setattr(sys, "executable", program)
+    await _in_threads(caplog)
+    assert program in caplog.text
+
+
+async def test_an_application_in_one_file_is_not_started_again(monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture) -> None:
+    """There `sys.executable` is the application, which takes no file of Python's to run."""
+    monkeypatch.setattr(sys, "frozen", True, raising=False)
+    await _in_threads(caplog)
+
+
+async def _in_threads(caplog: pytest.LogCaptureFixture) -> None:
+    pool = Hasher(REAL)
+    assert await pool.verify(await pool.hash("password"), "password")
+    pool.close()
+    assert len(caplog.messages) == 1
+
+
+async def test_closed_or_forgotten_none_is_left(begun: list[subprocess.Popen[bytes]]) -> None:
+    closed, forgotten = Hasher(REAL), Hasher(REAL)
+    for pool in (closed, forgotten):
+        await pool.hash("password")
+    closed.close()
+    assert [process.returncode is None for process in begun] == [False, False, True, True]
+    forgotten._pool.shutdown()
+    del forgotten, pool
+    gc.collect()
+    assert all(process.returncode is not None for process in begun)
+
+
+KILLED = """
+import asyncio, os, signal, subprocess
+from buckler.accounts.passwords import OWASP_2025, Hasher, Passwords
+pids, popen = [], subprocess.Popen
+def start(*given, **more):
+    process = popen(*given, **more)
+    pids.append(process.pid)
+    return process
+subprocess.Popen = start
+async def main():
+    pool = Hasher(Passwords(profile=OWASP_2025, workers=2))
+    await pool.hash("password")
+    print(*pids, flush=True)
+    os.kill(os.getpid(), signal.SIGKILL)
+asyncio.run(main())
+"""
+
+
+def test_none_outlives_a_server_that_was_killed() -> None:
+    done = subprocess.run([sys.executable, "-c", KILLED], capture_output=True, text=True, check=False)
+    assert done.returncode == -signal.SIGKILL
+    pids = {int(pid) for pid in done.stdout.split()}
+    assert len(pids) == 2
+    assert gone(pids)
+
+
+NO_MEMORY = """
+import asyncio, resource, sys
+from buckler.accounts.passwords import Hasher, Passwords, Profile
+from buckler.accounts.problems import AccountError
+async def main(gib):
+    pool = Hasher(Passwords(profile=Profile(1, gib * 2**20, 1), workers=1))
+    resource.setrlimit(resource.RLIMIT_AS, (gib * 2**30, gib * 2**30))
+    if sys.argv[1] == "threads":
+        sys.executable = ""
+    for act in (pool.hash("password"), pool.verify(None, "password")):
+        try:
+            print(await act)
+        except AccountError as failure:
+            print(failure)
+asyncio.run(main(2))
+"""
+
+
+@LINUX
+@pytest.mark.parametrize("where", ["processes", "threads"])
+def test_without_memory_nobodys_password_is_called_wrong(where: str) -> None:
+    """It is busy, not wrong: an attempt must not be counted against anybody because the machine is short of memory."""
+    done = subprocess.run([sys.executable, "-c", NO_MEMORY, where], capture_output=True, text=True, check=True)
+    assert done.stdout.split() == ["account.password_busy", "account.password_busy"]
+    assert ("threads" in done.stderr) == (where == "threads")
+
+
+def test_the_program_line_by_line(monkeypatch: pytest.MonkeyPatch) -> None:
+    """It is killed in the end, whatever it does; here it is run in this process, which is to stay as it is."""
+    ignored: list[int] = []
+    monkeypatch.setattr(signal, "signal", lambda number, handler: ignored.append(number) if handler is signal.SIG_IGN else None)
+    monkeypatch.setattr(os, "setpriority", lambda *_: None)
+    monkeypatch.setattr(sys, "path", [*sys.path])
+    monkeypatch.setattr(argon, "hash_secret", _no_memory)
+    right = Match(CHEAPEST_FOR_TESTS, [b"correct horse"], DJANGO, "")
+    told = [
+        json.dumps([*sys.path, "last"]).encode() + b"\n",
+        written(right),
+        written(Make(CHEAPEST_FOR_TESTS, b"password")),
+        written(right),
+    ]
+    said = BytesIO()
+    monkeypatch.setattr(sys, "stdin", SimpleNamespace(buffer=BytesIO(b"".join(told))))
+    monkeypatch.setattr(sys, "stdout", SimpleNamespace(buffer=said))
+    runpy.run_path(str(child.__file__), run_name="__main__")
+    assert said.getvalue() == child.READY + b"true\nnull\ntrue\n"
+    assert ignored == [signal.SIGINT, signal.SIGTERM]
+    assert sys.path[-1] == "last"
+
+
+def _no_memory(*_: object) -> bytes:
+    raise HashingError
+
+
+PROFILES = st.builds(Profile, st.integers(1, 9), st.integers(8, 2**21), st.integers(1, 16))
+JOBS = st.one_of(
+    st.builds(Make, PROFILES, st.binary(max_size=40)),
+    st.builds(Match, PROFILES, st.lists(st.binary(max_size=40), min_size=1, max_size=2), st.none() | st.text(), st.text()),
+)
+
+
+@given(JOBS)
+def test_what_is_written_is_read(job: Job) -> None:
+    line = written(job)
+    assert line.index(b"\n") == len(line) - 1
+    assert read(line) == job
