@@ -16,16 +16,16 @@ class Windows:
     def window(self, mean_s: float, working: int, times: int = 1) -> float:
         for _ in range(times):
             self.now_s += 3.0
-            assert self.gradient.look(self.now_s, working, 20, mean_s * 20)
+            assert self.gradient.look(self.now_s, working, [mean_s] * 20)
         return self.gradient.limit
 
 
 def test_a_window_needs_time_and_answers() -> None:
     gradient = Gradient(least=1, start=10, most=100)
-    assert not gradient.look(1.0, 10, 9, 9.0)
-    assert gradient.look(1.0, 10, 10, 3.0)
-    assert not gradient.look(1.25, 10, 10, 3.0), "what the last window has changed cannot be seen before the mean time is over"
-    assert gradient.look(1.31, 10, 10, 3.0)
+    assert not gradient.look(1.0, 10, [1.0] * 9)
+    assert gradient.look(1.0, 10, [0.3] * 10)
+    assert not gradient.look(1.25, 10, [0.3] * 10), "what the last window has changed cannot be seen before the mean time is over"
+    assert gradient.look(1.31, 10, [0.3] * 10)
 
 
 def test_it_stands_still_where_it_does_not_bind() -> None:
@@ -52,7 +52,7 @@ def test_it_goes_down_with_the_gradient_by_half_at_most_and_ends_at_the_least() 
 def test_the_calm_time_follows_down_quickly_and_up_slowly() -> None:
     windows = Windows()
     windows.window(0.1, 5)
-    assert windows.gradient.calm_s == 0.1
+    assert windows.gradient.calm_s == pytest.approx(0.1)
     windows.window(0.02, 5, 30)
     assert windows.gradient.calm_s == pytest.approx(0.02, rel=0.05)
     windows.window(0.1, 5)
@@ -100,12 +100,22 @@ def test_some_who_wait_for_long_are_no_queue_for_the_others() -> None:
     now_s = 0.0
     for _ in range(50):
         now_s += 0.2
-        gradient.look(now_s, 5, 20, 0.1, [0.005] * 20)
+        gradient.look(now_s, 5, [0.005] * 20)
     for _ in range(50):
         now_s += 2.0
-        gradient.look(now_s, 150, 50, 0.1 + 30.0, [0.005] * 20 + [1.0] * 30)
+        gradient.look(now_s, 150, [0.005] * 20 + [1.0] * 30)
     assert gradient.limit >= 200
     for _ in range(6):
         now_s += 2.0
-        gradient.look(now_s, 1000, 50, 50.0, [1.0] * 50)
+        gradient.look(now_s, 1000, [1.0] * 50)
     assert gradient.limit < 100, "all of them are slow: a queue"
+
+
+def test_of_thousands_some_are_sorted() -> None:
+    """The fastest quarter is found among every so manyth: of a crowd that came in turns, in none of whose turns it could be missed."""
+    gradient = Gradient(least=10, start=100, most=1000)
+    gradient.look(1.0, 5, [0.001, 0.1, 0.1] * 2000)
+    gradient.look(3.0, 100, [0.001, 0.9, 0.9] * 2000)
+    assert gradient.limit > 100
+    gradient.look(6.0, 100, [0.5] * 6000)
+    assert gradient.limit < 100

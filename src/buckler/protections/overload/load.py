@@ -22,7 +22,6 @@ if TYPE_CHECKING:
 
 _A_MOMENT_S = 1e-9
 _ENDED_S = 5.0  # without a look: the event loop is another one by now
-_MAX_TIMES = 500  # of one window; what comes later takes the place of what came first
 _IDLE_LOOKS = 200  # a second without a request: the timer sleeps until the next one
 
 
@@ -73,9 +72,8 @@ class Load:
         self._working, self._limit = 0, int(gradient.limit)
         self._late_s = -math.inf  # until when the loop is on time, or not known to be late
         self._strict = False  # whether requests are judged before anything is done for them
-        self._ended, self._took_s = 0, 0.0  # of this window, …
-        self._times_s: list[float] = []  # … with what some of them took each, …
-        self._ended_before = 0  # … and up to the last look
+        self._times_s: list[float] = []  # what each took that has ended in this window, …
+        self._ended_before = 0  # … and how many had at the last look
         self._over: dict[Request, str] = {}  # who has come in over the limit, by which share, …
         self._taken = dict.fromkeys(PATIENCE, 0)  # … how many by each, …
         self._room = shares.room(self._limit)  # … and how many may
@@ -165,13 +163,7 @@ class Load:
         if entered_s:
             request.entered_s = 0.0
             self._working -= 1
-            self._ended += 1
-            times_s, took_s = self._times_s, self._monotonic() - entered_s
-            self._took_s += took_s
-            if len(times_s) < _MAX_TIMES:
-                times_s.append(took_s)
-            else:
-                times_s[self._ended % _MAX_TIMES] = took_s
+            self._times_s.append(self._monotonic() - entered_s)  # all else is the timer's work: this is every request's
             if self._over:
                 self._give_back(request)
 
@@ -215,7 +207,8 @@ class Load:
         if loop is self._loop:
             return
         self._loop = loop
-        self._round += 1
+        self._times_s.clear()  # those that nobody has looked at: the last loop ended before it did
+        self._round, self._ended_before = self._round + 1, 0
         self._lag.begin(now_s)
         self._strict = False
         self._idle_looks = 0
@@ -230,13 +223,13 @@ class Load:
     def _look(self, loop: asyncio.AbstractEventLoop, turn: int) -> None:
         if turn != self._round:
             return  # the timer of a loop that another one has followed
-        now_s, ended = self._monotonic(), self._ended - self._ended_before
+        now_s, times_s = self._monotonic(), self._times_s
+        ended = len(times_s) - self._ended_before
         self._lag.look(now_s, ended)
         self._shares.refresh()
-        if self._gradient.look(now_s, self._working, self._ended, self._took_s, self._times_s):
-            self._ended, self._took_s = 0, 0.0
-            self._times_s.clear()
-        self._ended_before, self._limit = self._ended, int(self._gradient.limit)
+        if self._gradient.look(now_s, self._working, times_s):
+            times_s.clear()
+        self._ended_before, self._limit = len(times_s), int(self._gradient.limit)
         self._room = self._shares.room(self._limit)
         self._strict = self._lag.strained or self._working >= self._limit
         self._idle_looks = 0 if ended or self._working else self._idle_looks + 1
