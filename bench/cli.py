@@ -165,6 +165,7 @@ def _print(results: dict[str, Any]) -> None:
     from rich.console import Console  # noqa: PLC0415  # lives in the peers' environment
     from rich.table import Table  # noqa: PLC0415  # as above
 
+    from bench.report import told_ms  # noqa: PLC0415  # as above
     from bench.targets import verdicts  # noqa: PLC0415  # as above
 
     console = Console()
@@ -172,7 +173,7 @@ def _print(results: dict[str, Any]) -> None:
         table = Table("application", "requests/s", "p99 ms", title=f"On {server}, medians of {results['settings']['rounds']}")
         for key, rounds in cells.items():
             middle = sorted(rounds, key=lambda cell: cell["rps"])[len(rounds) // 2]
-            table.add_row(BY_KEY[key].title, f"{middle['rps']:,.0f}", f"{middle['p99_us'] / 1e3:.2f}")
+            table.add_row(BY_KEY[key].title, f"{middle['rps']:,.0f}", told_ms([middle], "p99_us"))
         console.print(table)
     table = Table("target", "found", "", title="Targets")
     for verdict in verdicts(results):

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 CONNECTIONS = 32
 _UNITS_US = {"us": 1.0, "ms": 1e3, "s": 1e6, "m": 60e6}
-_LATENCY = re.compile(r"^\s+(50|75|90|99)%\s+([0-9.]+)(us|ms|s|m)$", re.MULTILINE)
+_LATENCY = re.compile(r"^\s+(50|75|90|99)%\s+([0-9.]+)(us|ms|s|m) *$", re.MULTILINE)  # "1.50s "
 _REQUESTS = re.compile(r"^\s+(\d+) requests in ([0-9.]+)(us|ms|s|m)", re.MULTILINE)
 _NOT_OK = re.compile(r"Non-2xx or 3xx responses: (\d+)")
 _ERRORS = re.compile(r"Socket errors: connect (\d+), read (\d+), write (\d+), timeout (\d+)")

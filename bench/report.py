@@ -89,14 +89,20 @@ def _server_table(results: Results, server: str) -> str:
 def _row(results: Results, server: str, key: str) -> str:
     rounds = results["server"][server][key]
     speed = span([cell["rps"] for cell in rounds])
-    p50, p99 = (median(cell[name] for cell in rounds) / 1e3 for name in ("p50_us", "p99_us"))
     spent = [cell["cpu_us"] for cell in rounds if "cpu_us" in cell]
     cpu = f"{median(spent):.1f}" if spent else ""
     beside = compared(results, server, key, "fastapi")
     ratio = f"{beside.middle:.2f}" if beside else ""
     return (
-        f"| {BY_KEY[key].title} | {speed.middle:,.0f} | {speed.low:,.0f}{TO}{speed.high:,.0f} | {p50:.2f} | {p99:.2f} | {cpu} | {ratio} |"
+        f"| {BY_KEY[key].title} | {speed.middle:,.0f} | {speed.low:,.0f}{TO}{speed.high:,.0f} | {told_ms(rounds, 'p50_us')} "
+        f"| {told_ms(rounds, 'p99_us')} | {cpu} | {ratio} |"
     )
+
+
+def told_ms(rounds: Sequence[dict[str, float]], name: str) -> str:
+    """Return the median of a latency, in ms; "-" where a round has none."""
+    told = [cell[name] for cell in rounds if name in cell]
+    return f"{median(told) / 1e3:.2f}" if len(told) == len(rounds) else "-"
 
 
 def _in_process(found: dict[str, Any]) -> Iterator[str]:

@@ -29,6 +29,18 @@ def test_reads_wrk() -> None:
     assert (found["p50_us"], found["p99_us"]) == (663.77, 2500.0)
 
 
+def test_reads_what_wrk_says_in_seconds() -> None:
+    """It fills a unit of one letter up with a space."""
+    slow = WRK.replace("50%  663.77us", "50%    1.05s ").replace("99%    2.50ms", "99%    1.50m ")
+    found = load.read(slow, refused=False)
+    assert (found["p50_us"], found["p75_us"], found["p99_us"]) == (1.05e6, 722.74, 90e6)
+
+
+def test_a_latency_that_was_not_told_is_none() -> None:
+    assert report.told_ms([{"p99_us": 1000.0}, {"p99_us": 3000.0}], "p99_us") == "2.00"
+    assert report.told_ms([{"p99_us": 1000.0}, {}], "p99_us") == "-"
+
+
 @pytest.mark.parametrize(
     ("text", "refused"),
     [
