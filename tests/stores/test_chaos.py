@@ -6,6 +6,8 @@ from __future__ import annotations
 import asyncio
 import gc
 import tracemalloc
+from itertools import pairwise
+from statistics import median
 from typing import TYPE_CHECKING
 
 import pytest
@@ -101,7 +103,8 @@ async def test_a_stalled_server_fills_no_memory(backend: str) -> None:
                 sizes.append(tracemalloc.get_traced_memory()[0])
         finally:
             tracemalloc.stop()
-        assert min(sizes[4:]) - max(sizes[1:3]) < 100_000, sizes  # what is forgotten for good is in every later figure
+        grown = median(after - before for before, after in pairwise(sizes))  # a leak is in every round; what a cache takes, in one
+        assert grown < 20_000, sizes
         server.resume()
         await Load(store).settled()
         await store.close()

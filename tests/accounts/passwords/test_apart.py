@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import fcntl
 import gc
 import json
 import os
@@ -10,6 +11,8 @@ import runpy
 import signal
 import subprocess
 import sys
+import termios
+from array import array
 from io import BytesIO
 from pathlib import Path
 from types import SimpleNamespace
@@ -104,12 +107,13 @@ async def test_one_that_was_killed_is_there_again(pool: Hasher, begun: list[subp
     assert len(begun) == 2 * REAL.workers
 
 
+@LINUX
 async def test_killed_at_work_it_is_busy_and_nobodys_password_is_wrong(begun: list[subprocess.Popen[bytes]]) -> None:
     pool = Hasher(Passwords(profile=OWASP_2025, workers=1))
     kept = await pool.hash("password")
-    begun[0].send_signal(signal.SIGSTOP)
+    _halt(begun[0])
     waiting = asyncio.create_task(pool.verify(kept, "password"))
-    while not pool._under_way:  # noqa: ASYNC110  # threads of no event loop are waited for
+    while not _unread(begun[0]):  # noqa: ASYNC110  # threads of no event loop are waited for
         await asyncio.sleep(0.001)
     begun[0].kill()
     with pytest.raises(AccountError) as raised:
@@ -117,6 +121,20 @@ async def test_killed_at_work_it_is_busy_and_nobodys_password_is_wrong(begun: li
     assert raised.value.problem is BUSY
     assert await pool.verify(kept, "password")
     pool.close()
+
+
+def _halt(process: subprocess.Popen[bytes]) -> None:
+    """Stop it. It reads nothing any more when this returns."""
+    process.send_signal(signal.SIGSTOP)
+    os.waitid(os.P_PID, process.pid, os.WSTOPPED | os.WNOWAIT)
+
+
+def _unread(process: subprocess.Popen[bytes]) -> int:
+    """How many bytes it has been told and has not read."""
+    assert process.stdin is not None
+    found = array("i", [0])
+    fcntl.ioctl(process.stdin, termios.FIONREAD, found)
+    return found[0]
 
 
 async def test_what_ends_between_two_questions_is_busy(begun: list[subprocess.Popen[bytes]]) -> None:

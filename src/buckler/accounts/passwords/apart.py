@@ -23,6 +23,9 @@ if TYPE_CHECKING:
     from buckler.accounts.passwords.work import Job
 
 
+_NOTHING = b"null"  # what it says itself when there is no memory
+
+
 class NoProcessError(Exception):
     """None can be had here: the system forbids it, or `sys.executable` is no Python, as where a server has Python inside."""
 
@@ -84,20 +87,20 @@ class _Process:
         if not self._is_ready and self._told(json.dumps(sys.path).encode() + b"\n") != child.READY:
             raise NoProcessError(f"{sys.executable} does not run {child.__file__}")
         self._is_ready = True
-        line = self._told(written(job))
-        answer = json.loads(line) if line else None  # no line: it was killed
+        answer = json.loads(self._told(written(job)) or _NOTHING)
         if answer is None:
             raise MemoryError
         return answer
 
     def _told(self, line: bytes) -> bytes:
-        """Write a line and return the next that it says, empty where it has ended."""
-        try:
+        """Write a line and return the next that it says, empty where it has ended: it was killed."""
+        with suppress(BrokenPipeError):
             self._tell.write(line)
             self._tell.flush()
-        except BrokenPipeError:
-            return b""
-        return self._heard.readline()
+            if said := self._heard.readline():
+                return said
+        self.end()  # its pipes close a moment before it is seen to have ended
+        return b""
 
 
 def _end(running: subprocess.Popen[bytes]) -> None:
