@@ -123,6 +123,26 @@ async def test_killed_at_work_it_is_busy_and_nobodys_password_is_wrong(begun: li
     pool.close()
 
 
+@pytest.mark.parametrize("program", ["/nowhere/python", "/bin/true"])
+async def test_where_one_could_be_had_before_it_is_only_busy(
+    program: str, begun: list[subprocess.Popen[bytes]], caplog: pytest.LogCaptureFixture
+) -> None:
+    """The system may have no room for a process at the moment at which it has killed one."""
+    pool, python = Hasher(Passwords(profile=OWASP_2025, workers=1)), sys.executable
+    kept = await pool.hash("password")
+    begun[0].kill()
+    begun[0].wait()
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(sys, "executable", program)
+        with pytest.raises(AccountError) as raised:
+            await pool.verify(kept, "password")
+    assert raised.value.problem is BUSY
+    assert sys.executable == python
+    assert await pool.verify(kept, "password")
+    assert not caplog.messages
+    pool.close()
+
+
 def _halt(process: subprocess.Popen[bytes]) -> None:
     """Stop it. It reads nothing any more when this returns."""
     process.send_signal(signal.SIGSTOP)

@@ -37,15 +37,24 @@ class Apart:
         self._count = count
         self._idle: SimpleQueue[_Process] = SimpleQueue()
         self._lock = Lock()
-        self._has_begun = False
+        self._has_begun = self._has_worked = False
 
     def do(self, job: Job) -> Any:
         """Return what `job.do()` would, in one of the threads. Raises `NoProcessError`, and MemoryError when there is none."""
         process = self._one()
         try:
-            return process.do(job)
+            if not process.is_there():  # somebody has killed it: the system, when memory was short
+                process.end()
+                process = _Process()
+            found = process.do(job)
+        except NoProcessError as failure:
+            if self._has_worked:  # not here, only not at this moment
+                raise MemoryError from failure
+            raise
         finally:
             self._idle.put(process)
+        self._has_worked = True
+        return found
 
     def _one(self) -> _Process:
         with self._lock:
@@ -53,11 +62,7 @@ class Apart:
                 for _ in range(self._count):
                     self._idle.put(_Process())
                 self._has_begun = True
-        process = self._idle.get()
-        if not process.is_there():  # somebody has killed it: the system, when memory was short
-            process.end()
-            process = _Process()
-        return process
+        return self._idle.get()
 
     def close(self) -> None:
         """End them. No thread is at work any more."""

@@ -19,11 +19,10 @@ class Lag:
 
     As CoDel does (RFC 8289), and Facebook with its queues ("Fail at Scale", ACM Queue 13(8)): a delay that comes and goes is a burst,
     and passes. One of `noticed_s` that has stood for a fifth of a second is a queue that only grows: the loop is `strained`, and whoever
-    finds it later than `allowed_s` has come too late. It is so until it has been on time for as long, and nobody was turned away
-    for a second. (CoDel lets go at the first
-    packet that is on time. Here a turn of the loop is short, and by chance one of them is on time in any overload: each would cost a fifth
-    of a second. And it has one number where here are two: some dozen clients that ask again as soon as they are answered keep a queue of
-    ten milliseconds that nobody feels; with `allowed_s` alone a third of them was turned away.)
+    finds it later than `allowed_s` has come too late. It is so until it has been on time for as long, and nobody was turned away for a
+    second. (CoDel lets go at the first packet that is on time. Here a turn of the loop is short, and by chance one of them is on time in
+    any overload: each would cost a fifth of a second. And it has one number where here are two: some dozen clients that ask again as soon
+    as they are answered keep a queue of ten milliseconds that nobody feels; with `allowed_s` alone a third of them was turned away.)
     """
 
     __slots__ = (
