@@ -17,7 +17,7 @@ import pytest
 import trustme
 from aiosmtpd.controller import Controller
 
-from tests.browser.conftest import ROOT, START_S, Site, Visitor, free_port
+from tests.browser.conftest import ROOT, START_S, Site, Visitor, free_port, leave
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -29,6 +29,16 @@ if TYPE_CHECKING:
 PASSWORD = "walk the quiet harbour at dawn"
 _LINK = re.compile(r"https://\S+token=\S+")
 _ARRIVES_S = 20.0
+# Tells the page's root that a passkey is asked for, and how.
+_ASKED = """{
+  const get = navigator.credentials.get.bind(navigator.credentials);
+  navigator.credentials.get = (what) => {
+    const answer = get(what);
+    document.documentElement.dataset.asked = what.mediation ?? "";
+    return answer;
+  };
+}"""
+_HEARD_MS = 300  # from the page to the authenticator, which tells nobody that it was asked
 
 
 @dataclass
@@ -147,6 +157,16 @@ class Device:
 # ---- what people do
 
 
+def leave_suggestion(visitor: Visitor, device: Device, path: str) -> None:
+    """Open the form to sign in, and do not take the passkey that the browser suggests in it."""
+    device.is_touched(False)
+    visitor.page.add_init_script(_ASKED)
+    visitor.go(path)
+    visitor.page.wait_for_selector("html[data-asked=conditional]")
+    visitor.page.wait_for_timeout(_HEARD_MS)
+    device.is_touched(True)
+
+
 def sign_up(visitor: Visitor, books: Books, email: str) -> None:
     """With a password; ends on the front page, signed in."""
     page = visitor.page
@@ -154,10 +174,10 @@ def sign_up(visitor: Visitor, books: Books, email: str) -> None:
     page.fill("#email", email)
     page.fill("#nickname", "Mira")
     page.fill("#password", PASSWORD)
-    page.click("button:has-text('Create account')")
+    leave(page, "button:has-text('Create account')")
     page.wait_for_url("**/account/sign-up/sent")
     page.goto(books.mails.link(email))
-    page.click("button:has-text('Yes, create my account')")
+    leave(page, "button:has-text('Yes, create my account')")
     page.wait_for_url(books.site.url + "/")
 
 
@@ -166,10 +186,21 @@ def sign_in(visitor: Visitor, email: str, password: str = PASSWORD, to: str = "/
     visitor.go(f"/account/sign-in?next={to}")
     visitor.page.fill("#email", email)
     visitor.page.fill("#password", password)
-    visitor.page.click("button:text-is('Sign in')")
+    leave(visitor.page, "button:text-is('Sign in')")
+
+
+def follow(visitor: Visitor, *links: str) -> None:
+    """One link after the other, by their names."""
+    for link in links:
+        leave(visitor.page, visitor.page.get_by_role("link", name=link, exact=True))
+
+
+def send(visitor: Visitor, button: str) -> None:
+    """Press the button of a form, by its name; ends on the page that follows."""
+    leave(visitor.page, visitor.page.get_by_role("button", name=button, exact=True))
 
 
 def sign_out(visitor: Visitor) -> None:
     visitor.go("/account/sign-out")
-    visitor.page.click("button:has-text('Sign out')")
+    leave(visitor.page, "button:has-text('Sign out')")
     visitor.page.wait_for_url(visitor.site.url + "/")

@@ -11,6 +11,7 @@ import pytest
 from playwright.sync_api import expect
 
 from tests.browser.books import PASSWORD, Device, sign_in, sign_up
+from tests.browser.conftest import leave, leave_by_key
 from tests.browser.test_conduit_access import AXE, RULES, tab_to
 
 if TYPE_CHECKING:
@@ -39,7 +40,7 @@ def prepared(browser: Browser, books: Books) -> Iterator[dict[str, Any]]:
     visitor.go("/account/sign-up")
     for name, value in (("email", "axe-new@mail.example"), ("nickname", "Mira"), ("password", PASSWORD)):
         page.fill(f"#{name}", value)
-    page.click("button:has-text('Create account')")
+    leave(page, "button:has-text('Create account')")
     made = {"VERIFY": books.mails.link("axe-new@mail.example")}
     sign_up(visitor, books, "axe@mail.example")
     page.evaluate("fetch('/totp', { method: 'POST' })")
@@ -49,7 +50,7 @@ def prepared(browser: Browser, books: Books) -> Iterator[dict[str, Any]]:
     expect(other.page.locator("h1")).to_have_text("One more step")
     visitor.go("/account/reset")
     page.fill("#email", "axe@mail.example")
-    page.click("button:has-text('Send link')")
+    leave(page, "button:has-text('Send link')")
     made["RESET"] = books.mails.link("axe@mail.example", "new password")
     yield {**made, "inside": context.storage_state(), "half": half.storage_state()}
     context.close()
@@ -83,18 +84,18 @@ def test_axe_finds_nothing(browser: Browser, books: Books, prepared: dict[str, A
             page.goto(f"{books.site.url}/account/sign-up")
             for name, value in (("email", "x"), ("nickname", "Mira"), ("password", "password12")):
                 page.fill(f"#{name}", value)
-            page.click("button:has-text('Create account')")
+            leave(page, "button:has-text('Create account')")
             found += faults(page, "sign-up, wrong", width)
             page.fill("#email", "x@mail.example")
             page.fill("#password", "password12")
-            page.click("button:has-text('Create account')")
+            leave(page, "button:has-text('Create account')")
             expect(page.locator(".meter")).to_be_visible()
             found += faults(page, "sign-up, weak", width)
         if state == "half":
             page.click("summary")
             found += faults(page, "second, open", width)
             page.fill("#recovery", "x")
-            page.click("button:has-text('Continue with recovery code')")
+            leave(page, "button:has-text('Continue with recovery code')")
             expect(page.locator("#recovery-wrong")).to_be_visible()
             found += faults(page, "second, wrong", width)
         context.close()
@@ -117,11 +118,11 @@ def test_the_keyboard_alone_is_enough(open_window: Opener, books: Books) -> None
         page.evaluate("getComputedStyle(document.activeElement).outlineStyle + getComputedStyle(document.activeElement).outlineWidth")
         == "solid3px"
     )
-    page.keyboard.press("Enter")
+    leave_by_key(page)
     page.wait_for_url("**/account/sign-up/sent")
     page.goto(books.mails.link(email))
     tab_to(visitor, ".button-main")
-    page.keyboard.press("Enter")
+    leave_by_key(page)
     page.wait_for_url(books.site.url + "/")
 
 
@@ -131,7 +132,7 @@ def test_what_is_wrong_has_the_focus_and_leads_to_its_field(open_window: Opener,
     visitor.refusals.add(422)
     visitor.go("/account/reset")
     page.fill("#email", "no address")
-    page.keyboard.press("Enter")
+    leave_by_key(page)
     expect(page.locator("[role=alert]")).to_be_focused()
     page.keyboard.press("Tab")
     page.keyboard.press("Enter")

@@ -13,6 +13,7 @@ import pytest
 from playwright.sync_api import expect
 
 from tests.browser.books import PASSWORD, sign_in, sign_out, sign_up
+from tests.browser.conftest import leave
 
 if TYPE_CHECKING:
     from tests.browser.books import Books
@@ -44,7 +45,7 @@ def test_sign_up_sign_in_with_a_code_and_choose_a_new_password(window: Visitor, 
     page.fill("#email", email)
     page.fill("#nickname", "Mira")
     page.fill("#password", "password12")
-    page.click("button:has-text('Create account')")
+    leave(page, "button:has-text('Create account')")
     expect(page.locator("#password-wrong")).to_contain_text("Many people use this password.")
     expect(page.locator(".meter + .hint")).to_have_text("Strength: 1 of 4, very easy to guess.")
     expect(page.locator("[role=alert]:visible")).to_be_focused()
@@ -59,19 +60,19 @@ def test_sign_up_sign_in_with_a_code_and_choose_a_new_password(window: Visitor, 
     expect(other.page.locator("#email")).to_have_value(email)
     sign_in(other, email, to="/danger")
     other.page.fill("#totp", app.at(int(time.time()) + 30))
-    other.page.click("button:text-is('Continue')")
+    leave(other.page, "button:text-is('Continue')")
     other.page.wait_for_url(other.site.url + "/danger")
     sign_out(other)
 
     other.go("/account/sign-in")
-    other.page.click("a:has-text('Forgotten your password?')")
-    other.page.wait_for_url("**/account/reset")  # the page before it has a field of the same name
+    leave(other.page, "a:has-text('Forgotten your password?')")
+    other.page.wait_for_url("**/account/reset")
     other.page.fill("#email", email)
-    other.page.click("button:has-text('Send link')")
+    leave(other.page, "button:has-text('Send link')")
     other.page.wait_for_url("**/account/reset/sent")
     other.page.goto(books.mails.link(email, "new password"))
     other.page.fill("#password", NEW)
-    other.page.click("button:has-text('Save password')")
+    leave(other.page, "button:has-text('Save password')")
     expect(other.page.locator("[role=status]")).to_have_text("Your new password is saved. Please sign in with it.")
     sign_in(other, email, NEW)
     expect(other.page.locator("h1")).to_have_text("One more step")
@@ -84,11 +85,11 @@ def test_the_link_is_opened_in_another_browser(window: Visitor, open_window: Ope
     page.fill("#email", email)
     page.fill("#nickname", "Mira")
     page.fill("#password", PASSWORD)
-    page.click("button:has-text('Create account')")
+    leave(page, "button:has-text('Create account')")
     page.wait_for_url("**/account/sign-up/sent")
     expect(page.locator("main")).to_contain_text(email)
     other = open_window(books.site, scripts=False)
     other.page.goto(books.mails.link(email))
     other.page.fill("#password", PASSWORD)
-    other.page.click("button:has-text('Yes, create my account')")
+    leave(other.page, "button:has-text('Yes, create my account')")
     expect(other.page.locator("h1")).to_have_text("Signed in")

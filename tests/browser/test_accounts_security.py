@@ -15,7 +15,8 @@ import pyotp
 import pytest
 from playwright.sync_api import expect
 
-from tests.browser.books import PASSWORD, Device, open_books, sign_in, sign_out, sign_up
+from tests.browser.books import PASSWORD, Device, follow, leave_suggestion, open_books, send, sign_in, sign_out, sign_up
+from tests.browser.conftest import leave
 from tests.browser.pictures import qr_codes
 
 if TYPE_CHECKING:
@@ -49,12 +50,8 @@ def put(ahead: Path, seconds: int) -> None:
     new.replace(ahead)
 
 
-def follow(window: Visitor, *links: str) -> None:
-    for link in links:
-        window.page.get_by_role("link", name=link, exact=True).click()
-
-
 def press(window: Visitor, button: str) -> None:
+    """What a script does, or leads to when it is done."""
     window.page.get_by_role("button", name=button, exact=True).click()
 
 
@@ -72,10 +69,10 @@ def add_app(window: Visitor, name: str) -> pyotp.TOTP:
     window.go(S)
     follow(window, "Authenticator apps", "Add an authenticator app")
     window.page.get_by_label("Name").fill(name)
-    press(window, "Continue")
+    send(window, "Continue")
     app = scanned(window)
     window.page.fill("#code", app.now())
-    press(window, "Add the app")
+    send(window, "Add the app")
     window.page.wait_for_url(window.site.url + S)
     return app
 
@@ -83,7 +80,7 @@ def add_app(window: Visitor, name: str) -> pyotp.TOTP:
 def enter_code(window: Visitor, app: pyotp.TOTP, button: str = "Continue") -> None:
     """The code of the next half minute, which is right already, and was not used yet."""
     window.page.locator("#totp").fill(app.at(time.time(), counter_offset=1))
-    window.page.get_by_role("button", name=button, exact=True).first.click()
+    leave(window.page, window.page.get_by_role("button", name=button, exact=True).first)
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
@@ -107,10 +104,10 @@ def test_the_secret_by_hand_is_that_of_the_picture(window: Visitor, books: Books
     window.refusals.add(422)
     window.page.context.grant_permissions(["clipboard-read", "clipboard-write"], origin=books.site.url)
     window.go(f"{S}/totp/new")
-    press(window, "Continue")
+    send(window, "Continue")
     app = scanned(window)
     window.page.fill("#code", "000000")
-    press(window, "Add the app")
+    send(window, "Add the app")
     expect(window.page.locator("#code-wrong")).to_be_visible()
     assert scanned(window).secret == app.secret
     window.page.click("summary")
@@ -131,10 +128,7 @@ def test_a_passkey_with_a_name_signs_in_and_is_removed(window: Visitor, books: B
     expect(window.page.get_by_role("status")).to_contain_text("The passkey “Laptop” is added.")
     expect(window.page.locator(".note")).to_contain_text(["is added", "You have no recovery codes."])
     sign_out(window)
-    device.is_touched(False)  # so that the suggestion in the form does not come first
-    window.go(f"/account/sign-in?next={S}/passkeys")
-    window.page.wait_for_timeout(300)
-    device.is_touched(True)
+    leave_suggestion(window, device, f"/account/sign-in?next={S}/passkeys")
     press(window, "Sign in with a passkey")
     window.page.wait_for_url(books.site.url + S + "/passkeys")
     expect(window.page.locator(".rows li")).to_have_count(1)
@@ -144,7 +138,7 @@ def test_a_passkey_with_a_name_signs_in_and_is_removed(window: Visitor, books: B
     expect(window.page.locator("[data-trouble=known]")).to_be_visible()
     window.go(f"{S}/passkeys")
     follow(window, "Remove: Laptop")
-    press(window, "Remove")
+    send(window, "Remove")
     expect(window.page.get_by_role("status")).to_contain_text("“Laptop” is removed.")
     books.mails.newest(email, "was removed")
 
@@ -172,7 +166,7 @@ def test_recovery_codes_are_shown_once_and_let_in(window: Visitor, books: Books)
     window.page.context.grant_permissions(["clipboard-read", "clipboard-write"], origin=books.site.url)
     add_app(window, "")
     follow(window, "Make recovery codes")
-    press(window, "Make new codes")
+    send(window, "Make new codes")
     codes = window.page.locator(".codes li").all_inner_texts()
     assert len(set(codes)) == 10
     press(window, "Copy all")
@@ -190,7 +184,7 @@ def test_recovery_codes_are_shown_once_and_let_in(window: Visitor, books: Books)
     sign_in(window, email)
     window.page.click("summary")
     window.page.fill("#recovery", codes[0])
-    press(window, "Continue with recovery code")
+    send(window, "Continue with recovery code")
     window.page.wait_for_url(books.site.url + "/")
     window.go(S)
     expect(window.page.locator("main")).to_contain_text("9 are left.")
@@ -205,7 +199,7 @@ def test_a_device_that_is_signed_out_is_out(window: Visitor, open_window: Opener
     window.go(S)
     follow(window, "Devices")
     expect(window.page.locator(".rows li")).to_have_count(2)
-    press(window, "Sign out: Firefox on Linux")
+    send(window, "Sign out: Firefox on Linux")
     expect(window.page.get_by_role("status")).to_have_text("That device is signed out.")
     expect(window.page.locator(".rows li")).to_have_count(1)
     other.page.reload()
@@ -223,10 +217,10 @@ def test_after_ten_minutes_one_is_asked_once_more(open_window: Opener, clocked: 
     expect(page.locator("h1")).to_have_text("Change your address")
     page.fill("#email", "other@mail.example")
     put(ahead, AHEAD_S)
-    press(window, "Send link")  # a form that was filled in for too long
+    send(window, "Send link")  # a form that was filled in for too long
     page.wait_for_url(f"**/account/confirm?next={S}/email")
     page.fill("#password", PASSWORD)
-    press(window, "Confirm")
+    send(window, "Confirm")
     page.wait_for_url(f"**{S}/email")
     window.go(f"{S}/passkeys/new-passkey")
     put(ahead, 2 * AHEAD_S)
@@ -234,7 +228,7 @@ def test_after_ten_minutes_one_is_asked_once_more(open_window: Opener, clocked: 
     press(window, "Create passkey")  # and a script that is told the same
     page.wait_for_url(f"**/account/confirm?next={S}/passkeys/new-passkey")
     page.fill("#password", PASSWORD)
-    press(window, "Confirm")
+    send(window, "Confirm")
     page.wait_for_url(f"**{S}/passkeys/new-passkey")
     press(window, "Create passkey")
     page.wait_for_url(books.site.url + S)
@@ -254,7 +248,7 @@ def test_a_token_is_made_and_used_and_revoked(window: Visitor, books: Books) -> 
     window.page.get_by_label("Name").fill("Backup")
     window.page.get_by_label("articles:read").check()
     window.page.get_by_label("How long it is valid").select_option("30 days")
-    press(window, "Make token")
+    send(window, "Make token")
     press(window, "Copy")
     expect(window.page.get_by_role("button", name="Copied")).to_be_visible()
     token = window.page.evaluate("navigator.clipboard.readText()")
@@ -265,7 +259,7 @@ def test_a_token_is_made_and_used_and_revoked(window: Visitor, books: Books) -> 
     expect(window.page.locator(".rows li")).to_contain_text(f"Ends in {token[-4:]}.")
     expect(window.page.locator(".rows li")).to_contain_text("Last used on")
     follow(window, "Revoke: Backup")
-    press(window, "Remove")
+    send(window, "Remove")
     expect(window.page.get_by_role("status")).to_contain_text("is revoked.")
     assert used(window, token)[0] == 401
 

@@ -8,6 +8,7 @@ import pytest
 from playwright.sync_api import expect
 
 from tests.browser.books import Device, sign_up
+from tests.browser.conftest import leave, leave_by_key
 from tests.browser.test_accounts_access import LOOKS, faults
 from tests.browser.test_conduit_access import AXE, tab_to
 
@@ -52,7 +53,7 @@ def fill(visitor: Visitor) -> None:
         page.fill("#name", LONG)
         for box in page.get_by_label("articles:").all():
             box.check()
-        page.get_by_role("button", name=button).click()
+        leave(page, page.get_by_role("button", name=button))
         expect(page.locator("h1")).to_have_text({"Create passkey": "Security", "Make token": "Your new token"}[button])
 
 
@@ -81,16 +82,16 @@ def acted(page: Page, books: Books, width: int) -> list[str]:
     """Pages that come after a button."""
     found = []
     page.goto(f"{books.site.url}{S}/totp/new")
-    page.click(".button-main")
+    leave(page, ".button-main")
     page.click("summary")
     found += faults(page, "scan", width)
     page.fill("#code", "0")
-    page.click(".button-main")
+    leave(page, ".button-main")
     expect(page.locator("#code-wrong")).to_be_visible()
     found += faults(page, "scan, wrong", width)
     page.goto(f"{books.site.url}{S}/tokens/new")
     page.fill("#name", "x")
-    page.click(".button-main")
+    leave(page, ".button-main")
     expect(page.locator("#scopes-wrong")).to_be_visible()
     return found + faults(page, "tokens/new, wrong", width)
 
@@ -100,10 +101,10 @@ def on_one(page: Page, books: Books, width: int) -> list[str]:
     found = []
     for path, link in (("passkeys", "Rename"), ("passkeys", "Remove"), ("tokens", "Revoke")):
         page.goto(f"{books.site.url}{S}/{path}")
-        page.click(f"text={link}")
+        leave(page, f"text={link}")
         found += faults(page, f"{path} {link}", width)
     page.goto(f"{books.site.url}{S}/recovery")
-    page.click(".button-main")
+    leave(page, ".button-main")
     expect(page.locator(".codes")).to_be_visible()
     return found + faults(page, "codes", width)
 
@@ -116,13 +117,13 @@ def test_the_keyboard_alone_is_enough(open_window: Opener, books: Books) -> None
     tab_to(visitor, ".parts a[href$='/totp']")
     ring = page.evaluate("getComputedStyle(document.activeElement, '::after').outlineStyle")
     assert ring == "solid"
-    page.keyboard.press("Enter")
+    leave_by_key(page)
     page.wait_for_url(f"**{S}/totp")
     tab_to(visitor, "a[href$='/totp/new']")
-    page.keyboard.press("Enter")
+    leave_by_key(page)
     tab_to(visitor, "#name")
     page.keyboard.type("Telephone")
-    page.keyboard.press("Enter")
+    leave_by_key(page)
     page.wait_for_url("**/scan")
     tab_to(visitor, "summary")
     page.keyboard.press("Enter")

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 import pyotp
 from playwright.sync_api import expect
 
-from tests.browser.books import PASSWORD, sign_in, sign_up
+from tests.browser.books import PASSWORD, follow, send, sign_in, sign_up
 from tests.browser.pictures import qr_codes
 
 if TYPE_CHECKING:
@@ -23,15 +23,6 @@ NEW = "nine lamps above the empty station"
 EMAIL, OTHER = "settings@mail.example", "settings-new@mail.example"
 
 
-def follow(window: Visitor, *links: str) -> None:
-    for link in links:
-        window.page.get_by_role("link", name=link, exact=True).click()
-
-
-def press(window: Visitor, button: str) -> None:
-    window.page.get_by_role("button", name=button, exact=True).click()
-
-
 def told(window: Visitor, text: str) -> None:
     expect(window.page.get_by_role("status")).to_have_text(text)
 
@@ -39,12 +30,12 @@ def told(window: Visitor, text: str) -> None:
 def add_app(window: Visitor) -> pyotp.TOTP:
     window.go(S)
     follow(window, "Authenticator apps", "Add an authenticator app")
-    press(window, "Continue")
+    send(window, "Continue")
     (said,) = qr_codes(window.page.screenshot(full_page=True))
     app = pyotp.parse_uri(said)
     assert isinstance(app, pyotp.TOTP)
     window.page.fill("#code", app.now())
-    press(window, "Add the app")
+    send(window, "Add the app")
     return app
 
 
@@ -66,13 +57,13 @@ def change_password_and_address(window: Visitor, books: Books) -> None:
     follow(window, "Password")
     page.fill("#current", PASSWORD)
     page.fill("#password", NEW)
-    press(window, "Save password")
+    send(window, "Save password")
     told(window, "Your new password is saved.")
     follow(window, "E-mail address")
     page.fill("#email", OTHER)
-    press(window, "Send link")
+    send(window, "Send link")
     page.goto(books.mails.link(OTHER))
-    press(window, "Confirm my new address")
+    send(window, "Confirm my new address")
     told(window, f"{OTHER} is your address now.")
 
 
@@ -83,12 +74,12 @@ def add_factors(window: Visitor) -> pyotp.TOTP:
     expect(page.locator("main button:visible")).to_have_count(0)
     app = add_app(window)
     follow(window, "Make recovery codes")
-    press(window, "Make new codes")
+    send(window, "Make new codes")
     expect(page.locator(".codes li")).to_have_count(10)
     expect(page.locator("button:visible")).to_have_count(0)  # none that would do nothing
     follow(window, "I have kept them", "Authenticator apps", "Rename: Authenticator app")
     page.fill("#name", "Telephone")
-    press(window, "Save name")
+    send(window, "Save name")
     told(window, "The new name is saved.")
     return app
 
@@ -96,14 +87,14 @@ def add_factors(window: Visitor) -> pyotp.TOTP:
 def trust_and_trust_no_more(window: Visitor, other: Visitor, app: pyotp.TOTP) -> None:
     other.page.locator("#totp").fill(app.at(time.time(), counter_offset=1))
     other.page.get_by_label("Trust this browser for 30 days").check()
-    press(other, "Continue")
+    send(other, "Continue")
     expect(other.page.locator("h1")).to_have_text("Signed in")
     window.go(S)
     follow(window, "Trusted browsers")
-    press(window, "Trust none of them any more: Trusted browsers")
+    send(window, "Trust none of them any more: Trusted browsers")
     told(window, "No browser is trusted any more.")
     follow(window, "Security", "Devices")
-    press(window, "Sign out all others: Devices")
+    send(window, "Sign out all others: Devices")
     told(window, "All other devices are signed out.")
 
 
@@ -112,7 +103,7 @@ def make_token(window: Visitor) -> None:
     follow(window, "Security", "Tokens for programs", "Make a token")
     page.fill("#name", "Backup")
     page.get_by_label("articles:write").check()
-    press(window, "Make token")
+    send(window, "Make token")
     assert re.fullmatch(r"bkp_\w+", page.inner_text("#token"))
     follow(window, "I have copied it", "Security", "Recent activity")
     expect(page.locator(".rows li").first).to_contain_text("A token was made: Backup")
@@ -122,12 +113,12 @@ def take_everything_and_leave(window: Visitor, books: Books) -> None:
     page = window.page
     follow(window, "Security", "Download your data")
     with page.expect_download() as download:
-        press(window, "Download")
+        window.page.get_by_role("button", name="Download", exact=True).click()
     assert download.value.suggested_filename == "account.json"
     assert json.loads(Path(download.value.path()).read_text())["account"]["email"] == OTHER
     follow(window, "Security", "Delete your account")
     page.fill("#email", OTHER)
-    press(window, "Delete my account for ever")
+    send(window, "Delete my account for ever")
     expect(page.locator("h1")).to_have_text("Your account is deleted")
     books.mails.newest(OTHER, "was deleted")
     window.go(S)

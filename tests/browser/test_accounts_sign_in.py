@@ -13,7 +13,8 @@ import pyotp
 import pytest
 from playwright.sync_api import expect
 
-from tests.browser.books import PASSWORD, Device, serving, sign_in, sign_out, sign_up
+from tests.browser.books import PASSWORD, Device, leave_suggestion, serving, sign_in, sign_out, sign_up
+from tests.browser.conftest import leave
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -45,7 +46,7 @@ def sign_up_by_passkey(window: Visitor, books: Books, email: str) -> Device:
     window.page.click("button:has-text('Use a passkey instead')")
     window.page.wait_for_url("**/account/sign-up/sent")
     window.page.goto(books.mails.link(email))
-    window.page.click("button:has-text('Yes, create my account')")
+    leave(window.page, "button:has-text('Yes, create my account')")
     window.page.wait_for_url(books.site.url + "/")
     return device
 
@@ -55,10 +56,7 @@ def test_a_passkey_signs_up_and_in(window: Visitor, books: Books) -> None:
     expect(window.page.locator("h1")).to_have_text("Signed in")
     assert [key["isResidentCredential"] for key in device.credentials()] == [True]
     sign_out(window)
-    device.is_touched(False)  # so that the suggestion in the form does not come first
-    window.go("/account/sign-in?next=/danger")
-    window.page.wait_for_timeout(300)
-    device.is_touched(True)
+    leave_suggestion(window, device, "/account/sign-in?next=/danger")
     window.page.click("button:has-text('Sign in with a passkey')")
     window.page.wait_for_url(window.site.url + "/danger")
     assert device.credentials()[0]["signCount"] > 0
@@ -81,7 +79,7 @@ def test_a_passkey_that_is_not_there_is_explained(window: Visitor) -> None:
     window.page.fill("#email", "somebody@mail.example")  # the form still works
     window.refusals.add(401)
     window.page.fill("#password", "a wrong one entirely")
-    window.page.click("button:text-is('Sign in')")
+    leave(window.page, "button:text-is('Sign in')")
     expect(window.page.locator("[role=alert]").first).to_be_focused()
 
 
@@ -131,11 +129,11 @@ def test_an_app_and_recovery_codes_are_second_factors(window: Visitor, books: Bo
     window.page.wait_for_url(SECOND)
     window.refusals.add(401)
     window.page.fill("#totp", "000000")
-    window.page.click("button:text-is('Continue')")
+    leave(window.page, "button:text-is('Continue')")
     expect(window.page.locator("#totp")).to_have_attribute("aria-invalid", "true")
     window.page.fill("#totp", pyotp.TOTP(made["secret"]).at(int(time.time()) + 30))  # the next one: this one may be spent
     window.page.check("#trust-totp")
-    window.page.click("button:text-is('Continue')")
+    leave(window.page, "button:text-is('Continue')")
     window.page.wait_for_url(window.site.url + "/")
     sign_out(window)
     sign_in(window, "totp@mail.example")
@@ -145,7 +143,7 @@ def test_an_app_and_recovery_codes_are_second_factors(window: Visitor, books: Bo
     sign_in(window, "totp@mail.example", to="/danger")
     window.page.click("summary")
     window.page.fill("#recovery", made["codes"][0])
-    window.page.click("button:has-text('Continue with recovery code')")
+    leave(window.page, "button:has-text('Continue with recovery code')")
     window.page.wait_for_url(window.site.url + "/danger")
     assert "recovery" in books.mails.newest("totp@mail.example", "recovery code was used")
 

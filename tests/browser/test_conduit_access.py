@@ -11,6 +11,8 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from playwright.sync_api import expect
 
+from tests.browser.conftest import leave, leave_by_key
+
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
@@ -139,21 +141,21 @@ def test_the_keyboard_alone_is_enough(open_window: Opener) -> None:
     for selector, text in (("#email", "key-mira@conduit.example"), ("#username", "key-mira"), ("#password", "nine green bottles")):
         tab_to(visitor, selector)
         page.keyboard.type(text)
-    page.keyboard.press("Enter")
+    leave_by_key(page)
     tab_to(visitor, "a[href='/account/mailbox']")
-    page.keyboard.press("Enter")
+    leave_by_key(page)
     tab_to(visitor, ".card:has-text('key-mira@') a[href*='token=']")
-    page.keyboard.press("Enter")
+    leave_by_key(page)
     tab_to(visitor, "button:has-text('Yes, create my account')")
-    page.keyboard.press("Enter")
+    leave_by_key(page)
     page.wait_for_url(visitor.site.url + "/")
     tab_to(visitor, ".nav-link[href='/editor']")
-    page.keyboard.press("Enter")
+    leave_by_key(page)
     for selector, text in (("#title", "By keyboard"), ("#description", "No mouse"), ("#body", "Typed.")):
         tab_to(visitor, selector)
         page.keyboard.type(text)
     tab_to(visitor, "button:has-text('Publish Article')")
-    page.keyboard.press("Enter")
+    leave_by_key(page)
     page.wait_for_url("**/article/*")
     tab_to(visitor, "#comment-body")
     page.keyboard.type("A typed comment.")
@@ -193,7 +195,7 @@ def test_on_paper_only_the_text_is_left(open_window: Opener) -> None:
     visitor = open_window()
     page = visitor.page
     visitor.go("/")
-    page.locator(".preview-link").first.click()
+    leave(page, page.locator(".preview-link").first)
     page.emulate_media(media="print")
     expect(page.locator(".article-content")).to_be_visible()
     for selector in (".navbar", "footer", ".article-actions", ".follow-form >> nth=0"):

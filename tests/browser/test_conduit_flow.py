@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from playwright.sync_api import expect
 
-from tests.browser.conftest import PICTURES
+from tests.browser.conftest import PICTURES, leave
 
 if TYPE_CHECKING:
     from tests.browser.conftest import Opener, Visitor
@@ -18,9 +18,9 @@ def test_sign_up_sign_out_sign_in(visitor: Visitor) -> None:
     visitor.sign_up("flow-selma")
     expect(page.locator(".navbar")).to_contain_text("flow-selma")
     visitor.go("/settings")
-    page.click("button:has-text('Or click here to logout')")
+    leave(page, "button:has-text('Or click here to logout')")
     expect(page.locator(".navbar")).to_contain_text("Sign in")
-    page.click(".navbar a:has-text('Sign in')")
+    leave(page, ".navbar a:has-text('Sign in')")
     visitor.sign_in("flow-selma")
     expect(page.locator(".navbar")).to_contain_text("flow-selma")
 
@@ -29,16 +29,16 @@ def test_a_new_password_by_mail(visitor: Visitor) -> None:
     page = visitor.page
     visitor.sign_up("reset-mira")
     visitor.go("/logout")
-    page.click("main button")
-    page.click(".navbar a:has-text('Sign in')")
-    page.click("a[href='/account/reset']")
-    page.wait_for_url("**/account/reset")  # the page before it has a field of the same name
+    leave(page, "main button")
+    leave(page, ".navbar a:has-text('Sign in')")
+    leave(page, "a[href='/account/reset']")
+    page.wait_for_url("**/account/reset")
     page.fill("input[name=email]", "reset-mira@conduit.example")
-    page.click("main button")
-    page.click("a[href='/account/mailbox']")
+    leave(page, "main button")
+    leave(page, "a[href='/account/mailbox']")
     visitor.open_letter("reset-mira")
     page.fill("input[name=password]", "a lantern on the old pier")
-    page.click("main button[type=submit]")
+    leave(page, "main button[type=submit]")
     page.wait_for_url("**/login*")
     visitor.sign_in("reset-mira", "a lantern on the old pier")
     expect(page.locator(".nav-name")).to_have_text("reset-mira")
@@ -52,13 +52,13 @@ def test_write_edit_delete(visitor: Visitor) -> None:
     expect(page.locator(".article-content strong")).to_have_text("bold")
     expect(page.locator(".article-content h2")).to_have_text("A section")
     expect(page.locator(".article-page > .page .tag-pill")).to_have_text(["charts", "folding"])
-    page.click(".banner a:has-text('Edit Article')")
+    leave(page, ".banner a:has-text('Edit Article')")
     page.fill("input[name=title]", "How to fold any chart")
-    page.click("button:has-text('Publish Article')")
+    leave(page, "button:has-text('Publish Article')")
     expect(page.locator("h1")).to_have_text("How to fold any chart")
     expect(page.locator(".article-page > .page .tag-pill")).to_have_text(["charts", "folding"])
     path = page.url.removeprefix(visitor.site.url)
-    page.click(".banner button:has-text('Delete Article')")
+    leave(page, ".banner button:has-text('Delete Article')")
     page.wait_for_url(visitor.site.url + "/")
     visitor.refusals.add(404)
     assert visitor.go(path).status == 404
@@ -121,11 +121,11 @@ def test_settings_change_the_profile(visitor: Visitor) -> None:
     visitor.sign_up("set-mira")
     visitor.go("/settings")
     page.fill("textarea[name=bio]", "Mends nets.")
-    page.click("button:has-text('Update Settings')")
+    leave(page, "button:has-text('Update Settings')")
     page.wait_for_url("**/profile/set-mira")
     expect(page.locator(".user-info")).to_contain_text("Mends nets.")
-    page.click("a:has-text('Edit Profile Settings')")
-    page.click("a:has-text('Security')")
+    leave(page, "a:has-text('Edit Profile Settings')")
+    leave(page, "a:has-text('Security')")
     page.wait_for_url("**/settings/security")
     expect(page.locator(".nav-name")).to_have_text("set-mira")
     expect(page.locator("main")).to_contain_text("set-mira@conduit.example")
@@ -145,7 +145,7 @@ def test_tags_one_by_one(visitor: Visitor) -> None:
     page.fill("input[name=title]", "Tagged")
     page.fill("input[name=description]", "About tags")
     page.fill("textarea[name=body]", "Text")
-    page.click("button:has-text('Publish Article')")
+    leave(page, "button:has-text('Publish Article')")
     page.wait_for_url("**/article/*")
     expect(page.locator(".tag-pill")).to_have_text(["sea", "salt"])
 
@@ -181,7 +181,7 @@ def test_what_was_on_the_screen_does_not_come_back_after_signing_out(visitor: Vi
     page = visitor.page
     visitor.sign_up("back-mira")
     visitor.go("/settings")
-    page.click("button:has-text('Or click here to logout')")
+    leave(page, "button:has-text('Or click here to logout')")
     expect(page.locator(".navbar")).to_contain_text("Sign in")
     page.go_back()
     expect(page.locator(".navbar")).to_contain_text("Sign in")
@@ -195,7 +195,7 @@ def test_pictures_from_elsewhere_are_shown_under_the_policy(visitor: Visitor) ->
     visitor.sign_up("pic-mira")
     visitor.go("/settings")
     page.fill("input[name=image]", f"{PICTURES}/me.svg")
-    page.click("button:has-text('Update Settings')")
+    leave(page, "button:has-text('Update Settings')")
     expect(page.locator(".user-img")).to_have_attribute("src", f"{PICTURES}/me.svg")
     visitor.publish("With a picture", f"![a boat]({PICTURES}/boat.svg) ![none](http://pictures.example/plain.svg)")
     expect(page.locator(".article-content img[alt='a boat']")).to_have_js_property("naturalWidth", 60)

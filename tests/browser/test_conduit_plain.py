@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING
 
 from playwright.sync_api import expect
 
+from tests.browser.conftest import leave
+
 if TYPE_CHECKING:
     from tests.browser.conftest import Opener, Visitor
 
@@ -22,41 +24,41 @@ def test_write_comment_favourite_follow_edit_delete_sign_out(plain_visitor: Visi
     other.go(path)
     reader = other.page
     favorite, follow = reader.locator(".banner .favorite-form button"), reader.locator(".banner .follow-form button")
-    favorite.click()
+    leave(reader, favorite)
     expect(favorite).to_have_text(re.compile(r"Unfavorite\s+Article\s+\(1\)"))
     assert reader.url == other.site.url + path
-    follow.click()
+    leave(reader, follow)
     expect(follow).to_have_text(re.compile(r"Unfollow\s+plain-mira"))
     reader.fill("textarea[name=body]", "Said without a script.")
-    reader.click("button:has-text('Post Comment')")
+    leave(reader, "button:has-text('Post Comment')")
     expect(reader.locator(".card:not(.comment-form) .card-block")).to_have_text("Said without a script.")
     assert "#comment-" in reader.url
-    reader.click(".mod-options button")
+    leave(reader, ".mod-options button")
     expect(reader.locator(".card:not(.comment-form)")).to_have_count(0)
-    favorite.click()
+    leave(reader, favorite)
     expect(favorite).to_have_text(re.compile(r"Favorite\s+Article\s+\(0\)"))
-    follow.click()
+    leave(reader, follow)
     expect(follow).to_have_text(re.compile(r"Follow\s+plain-mira"))
     other.go("/")
     first = reader.locator(".article-preview").filter(has_text="A plain text").locator(".favorite-form button")
-    first.click()
+    leave(reader, first)
     expect(first).to_have_class(re.compile(r"\bbtn-primary\b"))
     assert reader.url == other.site.url + "/"
 
-    page.click(".banner a:has-text('Edit Article')")
+    leave(page, ".banner a:has-text('Edit Article')")
     expect(page.locator("input[placeholder='Enter tags']")).to_have_value("sea, wind")
     page.fill("input[placeholder='Enter tags']", "salt")
-    page.click("button:has-text('Publish Article')")
+    leave(page, "button:has-text('Publish Article')")
     expect(page.locator(".article-page > .page .tag-pill")).to_have_text(["salt"])
-    page.click(".banner button:has-text('Delete Article')")
+    leave(page, ".banner button:has-text('Delete Article')")
     page.wait_for_url(visitor.site.url + "/")
     expect(page.locator(".article-preview").filter(has_text="A plain text")).to_have_count(0)
     visitor.go("/settings")
     page.fill("textarea[name=bio]", "Reads without scripts.")
-    page.click("button:has-text('Update Settings')")
+    leave(page, "button:has-text('Update Settings')")
     expect(page.locator(".user-info")).to_contain_text("Reads without scripts.")
     visitor.go("/settings")
-    page.click("button:has-text('Or click here to logout')")
+    leave(page, "button:has-text('Or click here to logout')")
     expect(page.locator(".navbar")).to_contain_text("Sign in")
 
 
@@ -73,7 +75,7 @@ def test_errors_stand_beside_the_form(plain_visitor: Visitor) -> None:
     page.fill("input[name=title]", " ")
     page.fill("input[name=description]", "kept")
     page.fill("textarea[name=body]", "kept too")
-    page.click("button:has-text('Publish Article')")
+    leave(page, "button:has-text('Publish Article')")
     expect(page.locator(".error-messages")).to_have_text("title can't be blank")
     expect(page.locator("textarea[name=body]")).to_have_value("kept too")
 
@@ -87,10 +89,10 @@ def test_every_page_is_shown(plain_visitor: Visitor) -> None:
         expect(page.locator("h1")).to_have_count(1)
     visitor.go("/")
     expect(page.locator(".article-preview")).to_have_count(10)
-    page.click(".pagination a:has-text('2')")
+    leave(page, ".pagination a:has-text('2')")
     expect(page.locator(".page-item.active")).to_have_text("2")
-    page.locator(".sidebar .tag-pill").first.click()
+    leave(page, page.locator(".sidebar .tag-pill").first)
     page.wait_for_url("**/tag/*")
-    page.locator(".preview-link").first.click()
+    leave(page, page.locator(".preview-link").first)
     page.wait_for_url("**/article/*")
     expect(page.locator(".article-content")).not_to_be_empty()

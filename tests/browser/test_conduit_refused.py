@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from playwright.sync_api import expect
 
-from tests.browser.conftest import running
+from tests.browser.conftest import leave, running
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -35,7 +35,7 @@ def test_a_form_of_another_site(open_window: Opener) -> None:
     form = f"<form method=post action='{visitor.site.url}/logout'><button>win a boat</button></form>"
     visitor.page.route("https://evil.example/", lambda route: route.fulfill(content_type="text/html", body=form))
     visitor.page.goto("https://evil.example/")
-    visitor.page.click("button")
+    leave(visitor.page, "button")
     expect(visitor.page.locator("main")).to_contain_text("This request came from another site.")
     visitor.go("/settings")
     expect(visitor.page.locator("h1")).to_have_text("Your Settings")
@@ -46,5 +46,5 @@ def test_nothing_there(open_window: Opener) -> None:
     window.refusals.add(404)
     assert window.go("/article/nothing-here").status == 404
     expect(window.page.locator("h1")).to_have_text("Page not found")
-    window.page.click("main a")
+    leave(window.page, "main a")
     window.page.wait_for_url(window.site.url + "/")

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.browser.conftest import ROOT, free_port
+from tests.browser.conftest import ROOT, START_S, WAIT_MS, free_port
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -49,7 +49,8 @@ def url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
 
 
 def _await(port: int, server: subprocess.Popen[bytes], log: Path) -> None:
-    for _ in range(200):
+    end_s = time.monotonic() + START_S
+    while time.monotonic() < end_s:
         with socket.socket() as probe:
             if server.poll() is None and probe.connect_ex(("127.0.0.1", port)) == 0:
                 return
@@ -59,7 +60,7 @@ def _await(port: int, server: subprocess.Popen[bytes], log: Path) -> None:
 
 def test_the_docs_work_and_nothing_is_stopped(browser: Browser, url: str) -> None:
     page, said = browser.new_page(), list[str]()
-    page.set_default_timeout(10_000)
+    page.set_default_timeout(WAIT_MS)
 
     def hear(message: ConsoleMessage) -> None:
         if message.type in {"error", "warning"}:

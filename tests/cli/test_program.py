@@ -22,7 +22,7 @@ from buckler.serve.load import load
 from buckler.serve.options import Serving
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
     from pathlib import Path
 
     Words = Callable[..., tuple[int, str, str]]
@@ -180,12 +180,13 @@ reported = Guard(Probe(), CSRF(report_only=True), development=True)
 
 
 @pytest.fixture
-def garden(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+def garden(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
     (tmp_path / "garden.py").write_text(GARDEN)
     monkeypatch.chdir(tmp_path)
     monkeypatch.setattr(cost, "QUICK", Effort(1, 2, 2))
-    monkeypatch.delitem(sys.modules, "garden", raising=False)
-    return tmp_path
+    sys.modules.pop("garden", None)
+    yield tmp_path
+    sys.modules.pop("garden", None)  # other tests have a garden of their own
 
 
 def test_balance(buckler: Words, garden: Path) -> None:

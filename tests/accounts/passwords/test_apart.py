@@ -36,7 +36,8 @@ if TYPE_CHECKING:
 
     from buckler.accounts.passwords.work import Job
 
-REAL = Passwords(profile=OWASP_2025, workers=2)
+REAL = Passwords(profile=OWASP_2025, workers=2, wait_s=60.0)
+ONE = Passwords(profile=OWASP_2025, workers=1, wait_s=60.0)
 LINUX = pytest.mark.skipif(sys.platform != "linux", reason="processes are looked at as Linux shows them")
 
 
@@ -91,7 +92,7 @@ async def test_what_hashes_stands_back_and_has_nothing_else(pool: Hasher, begun:
 async def test_who_still_waits_when_all_are_told_to_end_gets_the_hash(
     pool: Hasher, begun: list[subprocess.Popen[bytes]], number: int
 ) -> None:
-    kept = await pool.hash("password")
+    kept = await pool.hash("password")  # by one of them; the other is still on its way there
     for process in begun:
         process.send_signal(number)
     assert await pool.verify(kept, "password")
@@ -109,7 +110,7 @@ async def test_one_that_was_killed_is_there_again(pool: Hasher, begun: list[subp
 
 @LINUX
 async def test_killed_at_work_it_is_busy_and_nobodys_password_is_wrong(begun: list[subprocess.Popen[bytes]]) -> None:
-    pool = Hasher(Passwords(profile=OWASP_2025, workers=1))
+    pool = Hasher(ONE)
     kept = await pool.hash("password")
     _halt(begun[0])
     waiting = asyncio.create_task(pool.verify(kept, "password"))
@@ -128,7 +129,7 @@ async def test_where_one_could_be_had_before_it_is_only_busy(
     program: str, begun: list[subprocess.Popen[bytes]], caplog: pytest.LogCaptureFixture
 ) -> None:
     """The system may have no room for a process at the moment at which it has killed one."""
-    pool, python = Hasher(Passwords(profile=OWASP_2025, workers=1)), sys.executable
+    pool, python = Hasher(ONE), sys.executable
     kept = await pool.hash("password")
     begun[0].kill()
     begun[0].wait()
@@ -141,6 +142,30 @@ async def test_where_one_could_be_had_before_it_is_only_busy(
     assert await pool.verify(kept, "password")
     assert not caplog.messages
     pool.close()
+
+
+async def test_told_to_end_the_moment_it_is_begun_it_hashes_all_the_same(monkeypatch: pytest.MonkeyPatch) -> None:
+    popen = subprocess.Popen
+
+    def start(*given: object, **more: object) -> subprocess.Popen[bytes]:
+        process = popen(*given, **more)  # type: ignore[call-overload]  # handed on as it came
+        process.send_signal(signal.SIGTERM)
+        return process  # type: ignore[no-any-return]  # as above
+
+    monkeypatch.setattr(subprocess, "Popen", start)
+    mask = signal.pthread_sigmask(signal.SIG_BLOCK, ())
+    alone = apart.Apart(1)
+    assert alone.do(Make(OWASP_2025, b"password")).startswith("$argon2id$")
+    assert signal.pthread_sigmask(signal.SIG_BLOCK, ()) == mask, "only what was started is deaf"
+    alone.close()
+
+
+def test_where_no_such_signals_are_it_hashes_too(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sys, "platform", "win32")
+    monkeypatch.delattr(signal, "pthread_sigmask")
+    alone = apart.Apart(1)
+    assert alone.do(Make(OWASP_2025, b"password")).startswith("$argon2id$")
+    alone.close()
 
 
 def _halt(process: subprocess.Popen[bytes]) -> None:
@@ -211,7 +236,7 @@ def start(*given, **more):
     return process
 subprocess.Popen = start
 async def main():
-    pool = Hasher(Passwords(profile=OWASP_2025, workers=2))
+    pool = Hasher(Passwords(profile=OWASP_2025, workers=2, wait_s=60.0))
     await pool.hash("password")
     print(*pids, flush=True)
     os.kill(os.getpid(), signal.SIGKILL)
@@ -232,7 +257,7 @@ import asyncio, resource, sys
 from buckler.accounts.passwords import Hasher, Passwords, Profile
 from buckler.accounts.problems import AccountError
 async def main(gib):
-    pool = Hasher(Passwords(profile=Profile(1, gib * 2**20, 1), workers=1))
+    pool = Hasher(Passwords(profile=Profile(1, gib * 2**20, 1), workers=1, wait_s=60.0))
     resource.setrlimit(resource.RLIMIT_AS, (gib * 2**30, gib * 2**30))
     if sys.argv[1] == "threads":
         sys.executable = ""
@@ -256,8 +281,6 @@ def test_without_memory_nobodys_password_is_called_wrong(where: str) -> None:
 
 def test_the_program_line_by_line(monkeypatch: pytest.MonkeyPatch) -> None:
     """It is killed in the end, whatever it does; here it is run in this process, which is to stay as it is."""
-    ignored: list[int] = []
-    monkeypatch.setattr(signal, "signal", lambda number, handler: ignored.append(number) if handler is signal.SIG_IGN else None)
     monkeypatch.setattr(os, "setpriority", lambda *_: None)
     monkeypatch.setattr(sys, "path", [*sys.path])
     monkeypatch.setattr(argon, "hash_secret", _no_memory)
@@ -273,7 +296,6 @@ def test_the_program_line_by_line(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(sys, "stdout", SimpleNamespace(buffer=said))
     runpy.run_path(str(child.__file__), run_name="__main__")
     assert said.getvalue() == child.READY + b"true\nnull\ntrue\n"
-    assert ignored == [signal.SIGINT, signal.SIGTERM]
     assert sys.path[-1] == "last"
 
 

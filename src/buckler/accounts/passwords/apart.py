@@ -7,9 +7,10 @@ to stand back, and while that thread waits for its turn behind the lanes of the 
 from __future__ import annotations
 
 import json
+import signal
 import subprocess
 import sys
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from queue import SimpleQueue
 from subprocess import PIPE
 from threading import Lock
@@ -20,8 +21,9 @@ from buckler.accounts.passwords import child
 from buckler.accounts.passwords.work import written
 
 if TYPE_CHECKING:
-    from buckler.accounts.passwords.work import Job
+    from collections.abc import Iterator
 
+    from buckler.accounts.passwords.work import Job
 
 _NOTHING = b"null"  # what it says itself when there is no memory
 
@@ -77,8 +79,9 @@ class _Process:
         if getattr(sys, "frozen", False):
             raise NoProcessError(f"{sys.executable} is the application itself")
         command = [sys.executable, "-I", child.__file__]
-        try:  # in a group of its own, so that a terminal's Ctrl-C does not reach it
-            self._running = subprocess.Popen(command, stdin=PIPE, stdout=PIPE, process_group=0)  # noqa: S603  # our own program
+        try:
+            with _deaf():
+                self._running = subprocess.Popen(command, stdin=PIPE, stdout=PIPE, process_group=0)  # noqa: S603  # our own program
         except OSError as failure:
             raise NoProcessError(str(failure)) from failure
         self._tell, self._heard = cast("IO[bytes]", self._running.stdin), cast("IO[bytes]", self._running.stdout)
@@ -106,6 +109,20 @@ class _Process:
                 return said
         self.end()  # its pipes close a moment before it is seen to have ended
         return b""
+
+
+@contextmanager
+def _deaf() -> Iterator[None]:
+    """What is started within hears nothing of the signals that systemd sends to everybody: who still waits for a hash is to get it. A
+    child begins with the mask of the thread that starts it; if it had to ignore them itself, one could come before it does."""
+    if sys.platform == "win32":  # which has no such signals
+        yield
+        return
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, (signal.SIGINT, signal.SIGTERM))
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
 
 
 def _end(running: subprocess.Popen[bytes]) -> None:

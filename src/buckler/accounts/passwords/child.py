@@ -7,7 +7,6 @@ as a hash and of no use here. The first line that it hears are the folders in wh
 from __future__ import annotations
 
 import json
-import signal
 import sys
 from importlib import import_module
 from pathlib import Path
@@ -20,8 +19,6 @@ _PACKAGE = "buckler.accounts.passwords"
 
 def main(hear: IO[bytes], say: IO[bytes]) -> None:
     """Answer until `hear` is at its end, which it is when the server ends, however it ends."""
-    for number in (signal.SIGINT, signal.SIGTERM):  # systemd sends them to everybody; who still waits for a hash is to get it
-        signal.signal(number, signal.SIG_IGN)
     sys.path[:] = json.loads(hear.readline())
     work = _work()
     work.stand_back()
