@@ -19,7 +19,7 @@ from tests.servers.postgresql import PostgresqlServer
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
 
-PATIENT: dict[str, Any] = {"wait_s": 20.0}
+PATIENT: dict[str, Any] = {"wait_s": 30.0}
 
 
 @pytest.fixture
@@ -120,6 +120,7 @@ async def test_a_batch_is_all_or_nothing(store: PostgreSQL) -> None:
 
 async def test_what_expired_is_swept_out_now_and_then(store: PostgreSQL, url: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(postgresql, "_SWEEP_WRITES", 3)
+    monkeypatch.setattr(postgresql, "_SWEEP_S", 60.0)
     await store.batch([Put("old", b"", 0.01), Put("young", b"", 60), Take("whole", 1, 0.01), Take("used", 1, 60)])
     await asyncio.sleep(0.05)
     for _ in range(7):
@@ -199,7 +200,7 @@ def test_each_event_loop_has_its_own_connections(url: str) -> None:
 
 async def test_values_survive_a_crash_and_quotas_are_whole_after_one() -> None:
     with PostgresqlServer() as server:
-        store = PostgreSQL(server.url(), wait_s=5.0, rest_s=0.01)
+        store = PostgreSQL(server.url(), rest_s=0.01, **PATIENT)
         await store.batch([Put("k", b"1", 600), Take("q", 1, 600)])
         server.stop()
         server.start()
@@ -216,8 +217,44 @@ async def test_values_survive_a_crash_and_quotas_are_whole_after_one() -> None:
         await store.close()
 
 
+async def test_a_connection_that_comes_late_is_there_for_whoever_comes_next(url: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Else a store that is farther away than anybody waits would never be reached; and no more are on their way than may be open."""
+    store = PostgreSQL(url, wait_s=1.0, failures=1000, max_connections=2)
+    await _patiently(store, [Put("k", b"1", 600)])
+    connect, tries, opened = asyncpg.connect, 0, asyncio.Event()
+
+    async def late(*given: Any, **more: Any) -> Any:
+        nonlocal tries
+        tries += 1
+        is_first = tries == 1
+        await opened.wait()
+        if is_first:
+            raise ConnectionRefusedError
+        return await connect(*given, **more)
+
+    monkeypatch.setattr(asyncpg, "connect", late)
+    for connection in store._pool()._free:
+        connection.terminate()
+    for _ in range(2):
+        found = await asyncio.gather(*(store.batch([Get("k")]) for _ in range(6)), return_exceptions=True)
+        assert [type(one) for one in found] == [StoreError] * 6
+        assert tries == 2
+    opened.set()
+    assert await _patiently(store, [Get("k")]) == [b"1"]
+    assert tries == 2
+    opened.clear()
+    for connection in store._pool()._free:
+        connection.terminate()
+    with pytest.raises(StoreError):
+        await store.batch([Get("k")])
+    coming = store._pool()._coming[:]
+    await store.close()
+    await asyncio.wait(coming)
+    assert [one.cancelled() for one in coming] == [True]
+
+
 async def _patiently(store: PostgreSQL, ops: list[Any]) -> list[Any]:
-    async with asyncio.timeout(30):
+    async with asyncio.timeout(90):
         while True:
             try:
                 return await store.batch(ops)

@@ -32,12 +32,13 @@ except ImportError as failure:
     raise MissingExtraError("the store PostgreSQL", "postgresql") from failure
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable
+    from collections.abc import Awaitable, Callable, Coroutine
 
 T = TypeVar("T")
 
 _KINDS: dict[type, int] = {Get: 0, Put: 1, Add: 2, Replace: 3, Drop: 4, Take: 5}
 _FOLLOWS, _SPENT = 8, 16
+_CONNECT_S = 10.0  # names, TLS and the first words; whoever asks meanwhile waits for their own `wait_s` only
 _SWEEP_WRITES, _SWEEP_S = 500, 5.0  # a sweep looks at some thousand rows
 _READ = 'SELECT key, value FROM "{schema}".kept_1 WHERE key = ANY($1) AND until_s > extract(epoch FROM clock_timestamp())'
 _CALL = 'SELECT * FROM "{schema}".batch_1($1, $2, $3, $4, $5, $6, $7)'
@@ -115,15 +116,16 @@ class PostgreSQL:
 
     async def _connect(self) -> Any:
         settings = {"application_name": "buckler", "statement_timeout": self._timeout_ms}
-        return await asyncpg.connect(self._url, server_settings=settings)
+        return await asyncpg.connect(self._url, server_settings=settings, timeout=_CONNECT_S)
 
 
 class _Pool:
     """At most so many connections. Deliberately not asyncpg's own, which asks the server to reset each connection: a second round trip."""
 
-    def __init__(self, connect: Callable[[], Awaitable[Any]], most: int, schema: str) -> None:
+    def __init__(self, connect: Callable[[], Coroutine[Any, Any, Any]], most: int, schema: str) -> None:
         self._connect, self._schema = connect, schema
         self._free: list[Any] = []
+        self._coming: list[asyncio.Task[Any]] = []  # connections that somebody has given up waiting for
         self._permits = asyncio.Semaphore(most)
         self._made: asyncio.Task[None] | None = None  # the tables
         self._sweeping: asyncio.Task[None] | None = None
@@ -148,11 +150,23 @@ class _Pool:
             return found
 
     async def _one(self) -> Any:
+        """Making a connection may take longer than anybody waits, so it goes on, and is there for whoever comes next."""
+        self._free += self._arrived()
         while self._free:
             connection = self._free.pop()
             if not connection.is_closed():
                 return connection
-        return await self._connect()
+        coming = self._coming.pop() if self._coming else asyncio.create_task(self._connect())
+        try:
+            return await asyncio.shield(coming)
+        except asyncio.CancelledError:
+            self._coming.append(coming)
+            raise
+
+    def _arrived(self) -> list[Any]:
+        done = [task for task in self._coming if task.done()]
+        self._coming = [task for task in self._coming if task not in done]
+        return [task.result() for task in done if task.exception() is None]
 
     async def _prepared(self) -> None:
         """Make the tables where there are none. It may take longer than anybody waits, so it goes on without whoever began it."""
@@ -183,12 +197,13 @@ class _Pool:
             await asyncio.wait_for(self.run(lambda connection: connection.fetch(f'SELECT "{self._schema}".sweep_1()')), _SWEEP_S)
 
     def close(self) -> None:
-        for task in (self._made, self._sweeping):
+        for connection in (*self._free, *self._arrived()):
+            connection.terminate()
+        for task in (self._made, self._sweeping, *self._coming):
             if task is not None:
                 task.cancel()
-        for connection in self._free:
-            connection.terminate()
         self._free.clear()
+        self._coming.clear()
 
 
 def _goes_on(failure: asyncpg.PostgresError) -> bool:

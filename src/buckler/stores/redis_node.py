@@ -140,7 +140,7 @@ class Node:
             task.exception()  # whoever waited has it; nobody may have waited
 
     async def _connected(self) -> Link:
-        async with asyncio.timeout(CONNECT_S):
+        async with asyncio.timeout(max(CONNECT_S, self._wait_s)):
             address = await self._find()
             link, (server, *_, memory) = await connected(address, self._login, LOAD, _MEMORY)
             try:

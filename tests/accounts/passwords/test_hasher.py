@@ -24,7 +24,7 @@ DJANGO = "pbkdf2_sha256$1000$salt$boRToEKoQr22LeDTyHDsEkHpDsDOTyWJq16HknEiweU="
 
 @pytest.fixture
 def pool() -> Iterator[Hasher]:
-    made = Hasher(Passwords(profile=CHEAPEST_FOR_TESTS))
+    made = Hasher(Passwords(profile=CHEAPEST_FOR_TESTS, wait_s=60.0))
     yield made
     made.close()
 
@@ -142,7 +142,7 @@ def test_other_numbers_are_outdated(pool: Hasher, kept: str) -> None:
 
 async def test_flask_securitys_hashes_need_its_salt() -> None:
     inside = "$argon2id$v=19$m=512,t=3,p=4$"
-    with_salt = Hasher(Passwords(profile=CHEAPEST_FOR_TESTS, flask_security_salt="pepper"))
+    with_salt = Hasher(Passwords(profile=CHEAPEST_FOR_TESTS, wait_s=60.0, flask_security_salt="pepper"))
     made = argon.make(RFC9106_LOW_MEMORY._replace(memory_kib=512), b64encode(hmac.digest(b"pepper", b"horse", "sha512")))
     assert made.startswith(inside)
     assert await with_salt.verify("flask-security$" + made, "horse")

@@ -26,6 +26,7 @@ from buckler.core.site import Site
 from buckler.errors import ConfigError, MissingExtraError, RemoteError
 from buckler.stores.memory import Memory
 from buckler.testing import SECRET
+from tests.calm import hang_up, nobody
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
@@ -115,24 +116,15 @@ class Ranges:
 @asynccontextmanager
 async def serving() -> AsyncIterator[Ranges]:
     ranges = Ranges()
-    writers: list[asyncio.StreamWriter] = []
-
-    async def taken(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        writers.append(writer)
-        await ranges.talk(reader, writer)
-
-    server = await asyncio.start_server(taken, "127.0.0.1", 0)
+    server = await asyncio.start_server(ranges.talk, "127.0.0.1", 0)
     ranges.url = f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}/range/"
     try:
         yield ranges
     finally:
-        server.close()
-        for writer in writers:
-            writer.transport.abort()
-        await server.wait_closed()
+        await hang_up(server)
 
 
-def _options(url: str, timeout_s: float = 5.0) -> Passwords:
+def _options(url: str, timeout_s: float = 60.0) -> Passwords:
     breached = PwnedRange(url=url, timeout_s=timeout_s, http=Http(insecure_http_on_loopback=True))
     return Passwords(profile=CHEAPEST_FOR_TESTS, breached=breached)
 
@@ -187,9 +179,8 @@ async def test_a_server_that_does_not_say_refuses_nobody_and_is_an_event(site: S
 
 
 async def test_nobody_there_is_an_event_too(site: Site) -> None:
-    async with serving() as ranges:
-        pass
-    await judge(_options(ranges.url), STOLEN, own=(), site=site)
+    with nobody() as port:
+        await judge(_options(f"http://127.0.0.1:{port}/range/"), STOLEN, own=(), site=site)
     assert [event.kind for event in site.events.drain()] == ["account.breached_unknown"]
 
 
