@@ -32,6 +32,7 @@ from buckler.accounts.tables import METADATA
 from buckler.accounts.throttle import Throttle
 from buckler.accounts.tokens import Tokens
 from buckler.frameworks.fastapi.accounts import PersonDep, VisitDep, add_accounts, fresh, maybe_signed_in, requires
+from tests.calm import calm
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Mapping, Sequence
@@ -42,6 +43,7 @@ SECRET = "a secret of the tests: thirty-two bytes or more"
 SCOPES = ["articles:read", "articles:write"]
 ROLES = {"everybody": ["articles:*"]}
 NO_NAME = Problem("shop.name_unfit", 422, "This is no name.", "A name has letters.")
+PATIENT = Passwords(profile=CHEAPEST_FOR_TESTS, wait_s=60.0)  # nobody is told that it is busy: the machine may be
 TAKEN = Problem("shop.name_taken", 409, "Somebody has this name.", "Choose another one.")
 
 
@@ -83,7 +85,7 @@ def database(folder: Path) -> Any:
 
     @event.listens_for(engine.sync_engine, "connect")
     def prepare(connection: Any, _record: object) -> None:
-        for pragma in ("journal_mode=WAL", "foreign_keys=ON", "busy_timeout=20000"):
+        for pragma in ("journal_mode=WAL", "foreign_keys=ON", "busy_timeout=60000"):
             connection.execute(f"PRAGMA {pragma}")
 
     return engine
@@ -92,7 +94,7 @@ def database(folder: Path) -> Any:
 def make_site(folder: Path, **options: Any) -> tuple[FastAPI, Accounts]:
     """Return an application with accounts on SQLite in `folder`. Its lifespan makes the tables."""
     engine = database(folder)
-    settings: dict[str, Any] = {"passwords": Passwords(profile=CHEAPEST_FOR_TESTS), "profile": Named(), "roles": ROLES, **options}
+    settings: dict[str, Any] = {"passwords": PATIENT, "profile": Named(), "roles": ROLES, **options}
     accounts = Accounts(
         database=async_sessionmaker(engine, expire_on_commit=False), name="Harbour Books", sender="accounts@harbour.example", **settings
     )
@@ -156,7 +158,7 @@ def from_environment() -> Guard:
     providers = [Provider(name="lighthouse", label="Lighthouse", issuer=issuer, **known)] if issuer else []
     app, _ = make_site(folder, post=post, providers=providers, throttle=Throttle(report_only=True), tokens=Tokens(scopes=SCOPES))
     clock: dict[str, Any] = {"clock": AheadClock(Path(os.environ["SITE_CLOCK"]))} if "SITE_CLOCK" in os.environ else {}
-    return Guard(app, CSP(trusted_types=True), hosts=["localhost", "127.0.0.1"], secrets=[SECRET], development=not port, **clock)
+    return calm(Guard(app, CSP(trusted_types=True), hosts=["localhost", "127.0.0.1"], secrets=[SECRET], development=not port, **clock))
 
 
 if "SITE_FOLDER" in os.environ:

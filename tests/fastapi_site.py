@@ -12,6 +12,7 @@ from buckler.errors import StoreError
 from buckler.frameworks.fastapi import limited
 from buckler.stores.memory import Memory
 from buckler.testing import guarded
+from tests.calm import calm
 
 if TYPE_CHECKING:
     from buckler.core.store import Op, Reply
@@ -34,7 +35,8 @@ class Counting(Memory):
 
 
 def client_of(app: Any, *changes: Any, address: str = "203.0.113.7", **site: Any) -> httpx.AsyncClient:
-    transport = httpx.ASGITransport(guarded(app, *changes, **site), client=(address, 50_000))
+    guard = guarded(app, *changes, **site)
+    transport = httpx.ASGITransport(calm(guard) if "overload" in guard.plan.site.offers else guard, client=(address, 50_000))
     return httpx.AsyncClient(transport=transport, base_url="https://shop.example", headers=SAME)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import fcntl
 import os
 import shutil
 import subprocess
@@ -17,16 +18,22 @@ _INSTALL_S = 600
 def module(name: str) -> Path:
     """Return the folder of an installed package; install all of them when it is not there. `make test` has done so before."""
     folder = _CACHE / "node_modules" / name
-    if not folder.exists():
-        npm = shutil.which("npm")
-        if npm is None:
-            pytest.fail(f"{name} needs npm; on Debian: apt-get install npm")
-        _CACHE.mkdir(parents=True, exist_ok=True)
-        for file in ("package.json", "package-lock.json"):
-            shutil.copy(_PINNED / file, _CACHE / file)
-        command = [npm, "ci", "--ignore-scripts", "--no-audit", "--no-fund", "--loglevel=error"]
-        subprocess.run(command, cwd=_CACHE, check=True, timeout=_INSTALL_S, stdin=subprocess.DEVNULL)
+    _CACHE.mkdir(parents=True, exist_ok=True)
+    with (_CACHE / "lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)  # several processes run tests: one installs, the others wait for it
+        if not folder.exists():
+            _install(name)
     return folder
+
+
+def _install(name: str) -> None:
+    npm = shutil.which("npm")
+    if npm is None:
+        pytest.fail(f"{name} needs npm; on Debian: apt-get install npm")
+    for file in ("package.json", "package-lock.json"):
+        shutil.copy(_PINNED / file, _CACHE / file)
+    command = [npm, "ci", "--ignore-scripts", "--no-audit", "--no-fund", "--loglevel=error"]
+    subprocess.run(command, cwd=_CACHE, check=True, timeout=_INSTALL_S, stdin=subprocess.DEVNULL)
 
 
 def environment() -> dict[str, str]:

@@ -6,7 +6,7 @@ import os
 import time
 
 
-def gone(pids: set[int], limit_s: float = 15.0) -> bool:
+def gone(pids: set[int], limit_s: float = 60.0) -> bool:
     """Wait until none of `pids` is there."""
     ends_s = time.monotonic() + limit_s
     while time.monotonic() < ends_s and any(map(_is_alive, pids)):

@@ -9,7 +9,7 @@ if TYPE_CHECKING:
     import ssl
 
 
-def tls_connection(context: ssl.SSLContext, address: tuple[str, int], name: str, *, timeout_s: float = 10.0) -> ssl.SSLSocket:
+def tls_connection(context: ssl.SSLContext, address: tuple[str, int], name: str, *, timeout_s: float = 30.0) -> ssl.SSLSocket:
     """Connect to `address`, which has to prove that it is `name`; `OSError` when it does not, and then no socket is left.
 
     Wrapped before it connects: Python 3.11 forgets to close what a server resets between the two, and a server that starts does that.

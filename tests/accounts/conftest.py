@@ -13,12 +13,20 @@ from buckler.accounts.throttle import Throttle
 from tests.accounts.stage import stage_at, staged
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator
+    from collections.abc import AsyncIterator, Iterator
     from pathlib import Path
 
     from tests.accounts.attempts import Maker
     from tests.accounts.stage import Stage
     from tests.servers.postgresql import PostgresqlServer
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _patient() -> Iterator[None]:
+    """A connection to a server of the test is never late: only the machine may be."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("buckler.accounts.http._CONNECT_S", 60.0)
+        yield
 
 
 @pytest_asyncio.fixture

@@ -19,6 +19,7 @@ from buckler.accounts.visit import Visit
 from buckler.core.clock import HandClock
 from buckler.stores.memory import Memory
 from buckler.testing import guarded
+from tests.calm import calm
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Awaitable, Callable
@@ -30,6 +31,7 @@ FIREFOX = "Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko/20100101 Firefox/140.
 PASSWORD = "walk the quiet harbour at dawn"
 OTHER = "nine lamps above the empty station"
 EMAIL = "mira@mail.example"
+PATIENT = Passwords(profile=CHEAPEST_FOR_TESTS, wait_s=60.0)  # nobody is told that it is busy: the machine may be
 _TOKEN = re.compile(r"https?://\S+")
 
 
@@ -49,7 +51,7 @@ class Stage:
     def __init__(self, engine: AsyncEngine, **options: Any) -> None:
         self.engine, self.clock, self.postbox = engine, HandClock(), Postbox()
         self.store = Memory(clock=self.clock)
-        settings: dict[str, Any] = {"passwords": Passwords(profile=CHEAPEST_FOR_TESTS), **options}
+        settings: dict[str, Any] = {"passwords": PATIENT, **options}
         self.accounts = Accounts(
             database=async_sessionmaker(engine, expire_on_commit=False),
             name="Shop",
@@ -59,7 +61,7 @@ class Stage:
         )
         self._acts: dict[str, Callable[[Visit], Awaitable[Any]]] = {}
         self._ends: dict[str, Any] = {}
-        self.guard = guarded(self._run, clock=self.clock, store=self.store)
+        self.guard = calm(guarded(self._run, clock=self.clock, store=self.store))
         self._browsers: list[httpx.AsyncClient] = []
 
     async def _run(self, scope: Any, receive: Any, send: Any) -> None:
@@ -81,7 +83,7 @@ class Stage:
 
     async def letters(self, kind: str = "") -> list[EmailMessage]:
         """All letters that were sent until now."""
-        await self.accounts.outbox.drain()
+        await self.accounts.outbox.drain(60)
         return [letter for letter in self.postbox.sent if kind in letter.get("X-Letter", "")]
 
     async def token(self) -> str:
@@ -152,7 +154,7 @@ async def stage_at(folder: Path, *, fresh: bool = True, **options: Any) -> Async
 
     @event.listens_for(engine.sync_engine, "connect")
     def _pragmas(connection: Any, _record: object) -> None:
-        for pragma in ("journal_mode=WAL", "foreign_keys=ON", "busy_timeout=20000"):
+        for pragma in ("journal_mode=WAL", "foreign_keys=ON", "busy_timeout=60000"):
             connection.execute(f"PRAGMA {pragma}")
 
     async with staged(engine, fresh=fresh, **options) as stage:

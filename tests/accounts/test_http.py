@@ -13,12 +13,14 @@ import trustme
 
 from buckler.accounts.http import Http, wrong_with
 from buckler.errors import RemoteError
+from tests.calm import hang_up, nobody
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
 
 FULL = b"HTTP/1.1 200 OK\r\ncontent-type: Text/Plain; charset=utf-8\r\ncontent-length: 2\r\n\r\nok"
 MAX_BYTES = 1_000
+PATIENCE_S = 60.0
 
 
 class Server(NamedTuple):
@@ -55,12 +57,10 @@ async def serving(*said: bytes, tls: ssl.SSLContext | None = None, wait_s: float
     try:
         yield Server(f"{'https' if tls else 'http'}://127.0.0.1:{port}/place?secret=1", asked)
     finally:
-        server.close()
         for task in tasks:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
-        await asyncio.sleep(0)
-        await server.wait_closed()
+        await hang_up(server)
 
 
 @asynccontextmanager
@@ -74,9 +74,9 @@ async def client(tls: ssl.SSLContext | None = None) -> AsyncIterator[Http]:
 
 async def test_an_answer_comes_with_its_kind() -> None:
     async with serving(FULL) as server, client() as http:
-        answer = await http.ask(server.url, headers={"accept": "text/plain"})
+        answer = await http.ask(server.url, headers={"accept": "text/plain"}, timeout_s=PATIENCE_S)
         assert answer == (200, "text/plain", b"ok")
-        assert await http.get(server.url) == b"ok"
+        assert await http.get(server.url, timeout_s=PATIENCE_S) == b"ok"
     assert server.asked[0].startswith(b"GET /place?secret=1 HTTP/1.1\r\n")
     assert b"accept: text/plain" in server.asked[0].lower()
     assert b"accept-encoding: identity" in server.asked[0].lower()
@@ -84,7 +84,7 @@ async def test_an_answer_comes_with_its_kind() -> None:
 
 async def test_a_form_is_posted() -> None:
     async with serving(FULL) as server, client() as http:
-        await http.ask(server.url, form={"code": "a b&c"})
+        await http.ask(server.url, form={"code": "a b&c"}, timeout_s=PATIENCE_S)
     assert server.asked[0].startswith(b"POST ")
     assert server.asked[0].endswith(b"code=a+b%26c")
 
@@ -107,19 +107,19 @@ BAD = {
 async def test_what_a_server_does_wrong_is_one_kind_of_error(said: bytes) -> None:
     async with serving(said) as server, client() as http:
         with pytest.raises(RemoteError) as caught:
-            await http.get(server.url, max_bytes=MAX_BYTES)
+            await http.get(server.url, max_bytes=MAX_BYTES, timeout_s=PATIENCE_S)
     assert "secret" not in str(caught.value)
     assert len(server.asked) == 1, "a redirect is not followed, and nothing is asked twice"
 
 
 async def test_exactly_the_bound_is_allowed() -> None:
     async with serving(b"HTTP/1.1 200 OK\r\ncontent-length: 1000\r\n\r\n" + b"x" * MAX_BYTES) as server, client() as http:
-        assert len(await http.get(server.url, max_bytes=MAX_BYTES)) == MAX_BYTES
+        assert len(await http.get(server.url, max_bytes=MAX_BYTES, timeout_s=PATIENCE_S)) == MAX_BYTES
 
 
 async def test_a_redirect_is_an_answer_like_any_other() -> None:
     async with serving(BAD["redirect"]) as server, client() as http:
-        assert (await http.ask(server.url)).status == 302
+        assert (await http.ask(server.url, timeout_s=PATIENCE_S)).status == 302
     assert len(server.asked) == 1
 
 
@@ -132,18 +132,17 @@ async def test_the_time_is_for_the_whole_conversation() -> None:
 
 
 async def test_nobody_listens() -> None:
-    async with serving(FULL) as server:
-        pass
-    async with client() as http:
-        with pytest.raises(RemoteError, match="did not answer"):
-            await http.get(server.url)
+    with nobody() as port:
+        async with client() as http:
+            with pytest.raises(RemoteError, match="did not answer"):
+                await http.get(f"http://127.0.0.1:{port}/", timeout_s=PATIENCE_S)
 
 
 async def test_cookies_of_others_are_not_kept() -> None:
     said = FULL.replace(b"\r\n\r\n", b"\r\nset-cookie: a=b; Path=/\r\n\r\n", 1)
     async with serving(said) as server, client() as http:
-        await http.get(server.url)
-        await http.get(server.url)
+        await http.get(server.url, timeout_s=PATIENCE_S)
+        await http.get(server.url, timeout_s=PATIENCE_S)
     assert len(server.asked) == 2
     assert b"cookie" not in server.asked[1].lower()
 
@@ -153,16 +152,16 @@ async def test_the_environment_leads_nowhere(monkeypatch: pytest.MonkeyPatch) ->
     async with serving(FULL) as server, serving(FULL) as proxy, client() as http:
         for name in ("HTTP_PROXY", "http_proxy", "ALL_PROXY", "all_proxy"):
             monkeypatch.setenv(name, proxy.url.partition("/place")[0])
-        await http.get(server.url)
+        await http.get(server.url, timeout_s=PATIENCE_S)
     assert (len(server.asked), len(proxy.asked)) == (1, 0)
 
 
 async def test_a_client_that_was_closed_begins_anew() -> None:
     async with serving(FULL) as server, client() as http:
         await http.close()
-        await http.get(server.url)
+        await http.get(server.url, timeout_s=PATIENCE_S)
         await http.close()
-        assert await http.get(server.url) == b"ok"
+        assert await http.get(server.url, timeout_s=PATIENCE_S) == b"ok"
 
 
 async def test_the_certificate_is_checked() -> None:
@@ -171,10 +170,10 @@ async def test_the_certificate_is_checked() -> None:
     authority.issue_cert("127.0.0.1").configure_cert(theirs)
     async with serving(FULL, tls=theirs) as server:
         async with client(ours) as http:
-            assert await http.get(server.url) == b"ok"
+            assert await http.get(server.url, timeout_s=PATIENCE_S) == b"ok"
         async with client(ssl.create_default_context()) as http:
             with pytest.raises(RemoteError, match="ConnectError"):
-                await http.get(server.url)
+                await http.get(server.url, timeout_s=PATIENCE_S)
 
 
 GOOD = ["https://idp.example", "https://idp.example:8443/realm?x=1", "https://192.0.2.1/"]

@@ -8,11 +8,12 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from buckler import Deadline, Guard, off
-from buckler.balance import cost
+from buckler.balance import cost, pairs
 from buckler.balance.pairs import Effort
 from buckler.balance.subject import Subject
 from buckler.balance.weigh import weigh
 from buckler.testing import PROBE, SECRET, Probe
+from tests.balance.machine import Machine
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -22,6 +23,14 @@ if TYPE_CHECKING:
     from buckler.guard.plan import Off
 
 WAITS = "its cases wait in real time"
+
+
+@pytest.fixture
+def machine(monkeypatch: pytest.MonkeyPatch) -> Machine:
+    """Differences are measured by this one's clock."""
+    made = Machine()
+    monkeypatch.setattr(pairs, "time", made)
+    return made
 
 
 @pytest.fixture

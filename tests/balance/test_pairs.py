@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import gc
-import time
 from random import Random
+from typing import TYPE_CHECKING
 
 from buckler.balance.pairs import Effort, differences, durations, interval
+
+if TYPE_CHECKING:
+    from tests.balance.machine import Machine
 
 
 def test_interval_of_many() -> None:
@@ -33,22 +36,20 @@ def test_an_interval_holds_the_median_as_often_as_it_says() -> None:
 class Spin:
     """Takes `us` a request, by the clock that is measured with."""
 
-    def __init__(self, us: float) -> None:
-        self.us, self.order = us, list[float]()
+    def __init__(self, machine: Machine, us: float) -> None:
+        self.machine, self.us = machine, us
 
     async def send(self, requests: int) -> None:
-        ends_ns = time.perf_counter_ns() + int(requests * self.us * 1000)
-        while time.perf_counter_ns() < ends_ns:
-            pass
+        self.machine.work(requests * self.us)
 
 
-async def test_ten_microseconds_are_seen() -> None:
-    found = interval(await differences(Spin(15).send, Spin(5).send, Effort(1, 60, 10), Random(1)))
+async def test_ten_microseconds_are_seen(machine: Machine) -> None:
+    found = interval(await differences(Spin(machine, 15).send, Spin(machine, 5).send, Effort(1, 60, 10), Random(1)))
     assert found.low > 5
 
 
-async def test_nothing_is_not_seen_as_something() -> None:
-    found = interval(await differences(Spin(5).send, Spin(5).send, Effort(1, 60, 10), Random(1)))
+async def test_nothing_is_not_seen_as_something(machine: Machine) -> None:
+    found = interval(await differences(Spin(machine, 5).send, Spin(machine, 5).send, Effort(1, 60, 10), Random(1)))
     assert found.low < 2
     assert found.high > -2
 
@@ -68,10 +69,10 @@ async def test_each_goes_first_about_as_often() -> None:
     assert gc.isenabled()
 
 
-async def test_the_collector_stays_as_it_was() -> None:
+async def test_the_collector_stays_as_it_was(machine: Machine) -> None:
     gc.disable()
     try:
-        assert len(await durations(Spin(1).send, Effort(1, 3, 1))) == 3
+        assert len(await durations(Spin(machine, 1).send, Effort(1, 3, 1))) == 3
         assert not gc.isenabled()
     finally:
         gc.enable()

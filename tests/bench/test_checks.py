@@ -11,6 +11,7 @@ from bench import checks, rounds
 from bench.progress import Progress
 from bench.rows import BY_KEY, ROWS, SERVERS
 from bench.servers import ServerFailedError, serving
+from tests.servers.program import free_port
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -18,6 +19,16 @@ if TYPE_CHECKING:
     from bench.checks import Check
 
 _OURS = [BY_KEY[key] for key in ("bare", "limit", "bare_buckler", "fastapi", "fastapi_buckler", "fastapi_buckler_refused")]
+
+
+@pytest.fixture(scope="module", autouse=True)
+def _patient() -> Iterator[None]:
+    """The machine may be busy, and other tests start servers too."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("bench.servers._free_port", free_port)
+        patch.setattr("bench.servers._START_S", 120.0)
+        patch.setattr("bench.checks._TIMEOUT_S", 60.0)
+        yield
 
 
 def test_our_rows_are_what_they_say() -> None:
@@ -60,7 +71,8 @@ def test_different_heads_are_found_out() -> None:
 
 
 def test_a_server_that_does_not_start_says_why() -> None:
-    with pytest.raises(ServerFailedError, match="nowhere"), serving("uvicorn", replace(BY_KEY["bare"], app="nowhere")):
+    """Its key is its own: the log is named by it, and another worker may be serving the row that it was made from."""
+    with pytest.raises(ServerFailedError, match="nowhere"), serving("uvicorn", replace(BY_KEY["bare"], key="nowhere", app="nowhere")):
         pass
 
 

@@ -8,6 +8,13 @@ from buckler.cache.data import Memos
 from buckler.core.clock import HandClock
 from buckler.stores.memory import Memory
 from tests.cache.sources import CLOCK
+from tests.stores.patience import be_patient
+
+
+@pytest.fixture
+def patient(monkeypatch: pytest.MonkeyPatch) -> None:
+    """For tests that are not about a server that stands still."""
+    be_patient(monkeypatch)
 
 
 @pytest.fixture

@@ -34,6 +34,6 @@ async def nothing() -> None:
 
 async def begun(count: int, flights: Flights, maker: Callable[[], Awaitable[str]], **options: Any) -> list[asyncio.Task[str]]:
     work = Work(maker, options.pop("look", None), **options)
-    tasks = [asyncio.create_task(flights.once("k", work, wait_s=5)) for _ in range(count)]
+    tasks = [asyncio.create_task(flights.once("k", work, wait_s=60)) for _ in range(count)]
     await asyncio.sleep(0.01)
     return tasks

@@ -85,14 +85,14 @@ def test_threads_are_given_what_is_over_while_one_makes_it_anew(cache: Memos) ->
         found = next(numbers)
         if found == 2:
             begun.set()
-            go.wait(10)
+            go.wait(60)
         return found
 
     assert number() == 1
     CLOCK.move(11)
     thread = threading.Thread(target=number)
     thread.start()
-    begun.wait(10)
+    assert begun.wait(60)
     assert number() == 1
     go.set()
     thread.join()

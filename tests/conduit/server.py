@@ -1,9 +1,9 @@
-"""Starts Conduit as its users do: a real server in a process of its own, on a free port, in a temporary folder."""
+"""Starts Conduit as its users do: a real server in a process of its own, on a port that it finds, in a temporary folder."""
 
 from __future__ import annotations
 
 import os
-import socket
+import re
 import subprocess
 import sys
 import time
@@ -15,31 +15,23 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 ROOT = Path(__file__).resolve().parent.parent.parent
-START_S = 60
-STOP_S = 20
-
-
-def free_port() -> int:
-    """Return a port that nobody listens on now."""
-    with socket.socket() as found:
-        found.bind(("127.0.0.1", 0))
-        port: int = found.getsockname()[1]
-    return port
+START_S = 120
+STOP_S = 60
+_RUNS = re.compile(r"Uvicorn running on (http://\S+)")
 
 
 @contextmanager
-def serving(folder: Path, **environment: str) -> Iterator[str]:
+def serving(folder: Path, app: str = "examples.conduit:app", **environment: str) -> Iterator[str]:
     """Serve Conduit from `folder` with more `environment`; yield its address. Ends it by SIGTERM, and says so if it did not end well."""
-    port, log = free_port(), folder / "server.log"
-    command = [sys.executable, "-W", "error", "-m", "uvicorn", "examples.conduit:app", "--port", str(port), "--no-access-log"]
+    log = folder / "server.log"
+    command = [sys.executable, "-W", "error", "-m", "uvicorn", app, "--port", "0", "--no-access-log"]
     own = {key: value for key, value in os.environ.items() if not key.startswith(("CONDUIT_", "COVERAGE_"))}
     with log.open("w") as file:
         server = subprocess.Popen(
             command, cwd=ROOT, stderr=file, stdout=file, env={**own, "PYTHONPATH": "src", "CONDUIT_FOLDER": str(folder), **environment}
         )
         try:
-            _until_up(server, port, log)
-            yield f"http://127.0.0.1:{port}"
+            yield _address(server, log)
         finally:
             server.terminate()
             try:
@@ -52,15 +44,12 @@ def serving(folder: Path, **environment: str) -> Iterator[str]:
     assert "Traceback" not in log.read_text(), log.read_text()
 
 
-def _until_up(server: subprocess.Popen[bytes], port: int, log: Path) -> None:
+def _address(server: subprocess.Popen[bytes], log: Path) -> str:
+    """Wait until it listens. It finds its port itself: one that was free a moment ago may be somebody else's by now."""
     until = time.monotonic() + START_S
-    while time.monotonic() < until:
-        if server.poll() is not None:
-            break
-        try:
-            socket.create_connection(("127.0.0.1", port), 1).close()
-        except OSError:
-            time.sleep(0.05)
-        else:
-            return
+    while time.monotonic() < until and server.poll() is None:
+        found = _RUNS.search(log.read_text())
+        if found:
+            return found[1]
+        time.sleep(0.05)
     raise AssertionError(f"the server did not start:\n{log.read_text()}")

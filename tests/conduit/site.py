@@ -10,6 +10,8 @@ import httpx
 
 from examples.conduit.app import make_app
 from examples.conduit.settings import Settings
+from tests.calm import calm
+from tests.conduit.inside import PATIENT
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
@@ -26,8 +28,8 @@ SCRIPT = {"accept": "application/json", "sec-fetch-mode": "cors", "sec-fetch-des
 @asynccontextmanager
 async def running(folder: Path, **settings: Any) -> AsyncIterator[Guard]:
     """Run Conduit in `folder`, with cheap passwords, without the demo content and without rate limits unless `settings` say else."""
-    chosen = {"demo_content": False, "insecure_cheap_passwords": True, "insecure_only_report_rate_limits": True, **settings}
-    guard = make_app(Settings(folder=folder, **chosen))
+    chosen = {"demo_content": False, "insecure_cheap_passwords": True, "insecure_only_report_rate_limits": True, **PATIENT, **settings}
+    guard = calm(make_app(Settings(folder=folder, **chosen)))
     async with guard.app.router.lifespan_context(guard.app):
         yield guard
 
@@ -35,7 +37,7 @@ async def running(folder: Path, **settings: Any) -> AsyncIterator[Guard]:
 async def letters(guard: Guard) -> list[Received]:
     """Return what was sent, the newest first."""
     accounts = guard.app.state.parts.accounts
-    await accounts.outbox.drain()
+    await accounts.outbox.drain(60)
     found: list[Received] = await accounts.post.read()
     return found
 

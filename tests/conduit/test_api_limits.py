@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from buckler import Guard
+from buckler.core.clock import HandClock
 from tests.conduit.inside import inside
 
 if TYPE_CHECKING:
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
 @pytest.fixture
 async def strict(tmp_path: Path) -> AsyncIterator[Inside]:
     async with inside(tmp_path, insecure_only_report_rate_limits=False) as running:
+        running.parts.store.__dict__["_clock"] = HandClock()  # no time passes, in which one more attempt would be allowed
         yield running
 
 

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from tests.conduit.inside import Inside
     from tests.servers.redis import RedisServer
 
+PATIENT = "tests.conduit.patient:app"
 _PERSON = {"username": "ana", "email": "ana@test.com", "password": "nine green bottles"}
 
 
@@ -107,7 +108,7 @@ async def test_a_store_that_does_not_hear_of_a_change_undoes_nothing(conduit: In
 def ask(address: str, method: str, path: str, token: str = "", **given: Any) -> Any:
     """Ask one worker. All go by one name, as behind a load balancer: it is part of a token."""
     headers = {"host": "localhost", **({"authorization": f"Token {token}"} if token else {})}
-    answer = httpx.request(method, f"{address}/api{path}", headers=headers, timeout=30, **given)
+    answer = httpx.request(method, f"{address}/api{path}", headers=headers, timeout=60, **given)
     assert answer.is_success, answer.text
     return answer.json() if answer.content else None
 
@@ -123,7 +124,7 @@ def test_what_one_worker_publishes_the_other_shows_at_once(tmp_path: Path, redis
     folders = [tmp_path / "one", tmp_path / "other"]
     for folder in folders:
         folder.mkdir()
-    with serving(folders[0], **together) as one, serving(folders[1], **together) as other:
+    with serving(folders[0], PATIENT, **together) as one, serving(folders[1], PATIENT, **together) as other:
         token = ask(one, "POST", "/users", json={"user": _PERSON})["user"]["token"]
         assert ask(other, "GET", "/articles")["articles"] == ask(one, "GET", "/articles")["articles"] == []
         for number in range(5):

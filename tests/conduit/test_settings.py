@@ -20,7 +20,8 @@ from examples.conduit.app import make_app
 from examples.conduit.parts import Parts
 from examples.conduit.settings import Settings, from_environment
 from examples.conduit.state import store_of
-from tests.conduit.server import ROOT, free_port
+from tests.calm import nobody
+from tests.conduit.server import ROOT
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -149,9 +150,10 @@ def test_a_folder_that_cannot_be_used_is_one_line(tmp_path: Path) -> None:
 
 async def test_a_database_that_does_not_answer_is_one_line(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("CONDUIT_FOLDER", str(tmp_path))
-    monkeypatch.setenv("CONDUIT_DATABASE_URL", f"postgresql+asyncpg://conduit:secret@127.0.0.1:{free_port()}/conduit")
-    with pytest.raises(BackendError, match="the database does not answer") as raised:
-        await examples.conduit.prepare()
+    with nobody() as port:
+        monkeypatch.setenv("CONDUIT_DATABASE_URL", f"postgresql+asyncpg://conduit:secret@127.0.0.1:{port}/conduit")
+        with pytest.raises(BackendError, match="the database does not answer") as raised:
+            await examples.conduit.prepare()
     assert "secret" not in str(raised.value)
 
 

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from buckler.core.clock import HandClock
 from tests.conduit.site import PASSWORD, Visitor, has, letters, running
 
 if TYPE_CHECKING:
@@ -180,6 +181,7 @@ async def test_guessing_is_slowed_down_on_every_door(tmp_path: Path) -> None:
         Visitor(guard) as visitor,
         Visitor(guard, "203.0.113.9") as elsewhere,
     ):
+        guard.app.state.parts.store._clock = HandClock()  # no time passes, in which one more attempt would be allowed
         answers = [await visitor.sign_in("mira", f"guess number {number}") for number in range(6)]
         assert [answer.status_code for answer in answers] == [401] * 5 + [429]
         assert int(answers[-1].headers["retry-after"]) > 0

@@ -13,17 +13,12 @@ import urllib.request
 from typing import TYPE_CHECKING
 
 from tests.docs.pages import ROOT, blocks
+from tests.servers.program import free_port
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-START_S = 120
-
-
-def _free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
+START_S, STOP_S = 300, 60
 
 
 def _wait_for(port: int, process: subprocess.Popen[str], log: Path) -> None:
@@ -44,7 +39,7 @@ def test_the_readme_names_these_commands() -> None:
 
 
 def test_make_run_serves_conduit_over_https_and_ends_on_ctrl_c(tmp_path: Path) -> None:
-    port, log, var = _free_port(), tmp_path / "log", tmp_path / "var"
+    port, log, var = free_port(), tmp_path / "log", tmp_path / "var"
     environment = {**os.environ, "CONDUIT_FOLDER": str(var)}
     command = ["make", "run", f"ARGS=--port {port} --folder {var}"]
     with log.open("w") as out:
@@ -54,17 +49,17 @@ def test_make_run_serves_conduit_over_https_and_ends_on_ctrl_c(tmp_path: Path) -
     try:
         _wait_for(port, process, log)
         context = ssl.create_default_context(cafile=str(next(var.rglob("local-ca.crt"))))
-        with urllib.request.urlopen(f"https://localhost:{port}/", context=context, timeout=30) as answer:  # https stands there
+        with urllib.request.urlopen(f"https://localhost:{port}/", context=context, timeout=60) as answer:  # https stands there
             page = answer.read().decode()
             assert answer.status == 200
             assert "strict-dynamic" in answer.headers["content-security-policy"]
         assert "conduit" in page.lower()
         os.killpg(process.pid, signal.SIGINT)  # as a terminal does: to everybody in the foreground
-        process.wait(30)
+        process.wait(STOP_S)
     finally:
         if process.poll() is None:
             os.killpg(process.pid, signal.SIGKILL)
-            process.wait(10)
+            process.wait(STOP_S)
     told = log.read_text()
     assert f"https://localhost:{port}" in told
     assert "demo account" in told

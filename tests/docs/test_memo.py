@@ -10,6 +10,7 @@ import pytest
 
 from buckler.cache.data import Bounds
 from buckler.cache.rules import Rules
+from buckler.core.clock import HandClock
 from buckler.core.request import Request
 from buckler.guard.data import Data
 from tests.docs.pages import ROOT, blocks
@@ -61,8 +62,9 @@ class Database:
 
 @pytest.fixture
 def page(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Any:
-    """All blocks of the page, as one module."""
+    """All blocks of the page, as one module. No time passes for its caches: one of them keeps for five seconds."""
     monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr("buckler.guard.data.SystemClock", HandClock)
     monkeypatch.setenv("KEY", "k" * 32)
     made: Any = ModuleType("a_page")
     monkeypatch.setitem(sys.modules, "a_page", made)

@@ -88,7 +88,7 @@ async def test_who_wants_an_answer_that_is_not_kept_neither_leads_nor_ends_the_w
     async with site.visitor() as one:
         for early in (False, True):
             asking = asyncio.create_task(one.get("/", headers={"cache-control": "no-store"}))
-            await (asking if early else asyncio.sleep(0.01))
+            await (asking if early else site.making.wait())
             made = {(await found).json()["made"] for found in [asyncio.create_task(one.get("/")) for _ in range(20)]}
             await asking
             assert len(made) == 1
@@ -98,14 +98,15 @@ async def test_who_wants_an_answer_that_is_not_kept_neither_leads_nor_ends_the_w
 async def test_who_reads_slowly_holds_up_nobody() -> None:
     site = Site()
     site.route("/")
-    taken = asyncio.Event()
+    there, taken = asyncio.Event(), asyncio.Event()
 
     async def send(message: Any) -> None:
         if message["type"] == "http.response.body":
+            there.set()
             await taken.wait()
 
     reading = asyncio.create_task(site.guard(scope_of("/"), Wire().receive, send))
-    await asyncio.sleep(0.01)
+    await there.wait()
     async with site.visitor() as one:
         assert is_hit(await one.get("/"))
     taken.set()

@@ -23,20 +23,36 @@ async def test_many_at_once_are_one_call() -> None:
     assert site.made == 1
 
 
+def _waits(site: Site) -> asyncio.Event:
+    """Happens when somebody waits for another one."""
+    waits = asyncio.Event()
+    object.__setattr__(site.guard.plan, "paused", (lambda _: waits.set(),))
+    return waits
+
+
+async def _one_after_the_other(site: Site, waits: asyncio.Event) -> None:
+    """One leads. Another one, who was let in before, comes to it while the first one is at work."""
+    assert site.guard.plan.cache is not None
+    site.go_on.clear()
+    async with site.visitor() as one:
+        first = asyncio.ensure_future(one.get("/"))
+        await site.making.wait()
+        site.guard.plan.cache.busy = False
+        second = asyncio.ensure_future(one.get("/"))
+        await waits.wait()
+        site.go_on.set()
+        await asyncio.gather(first, second)
+
+
 async def test_who_waits_takes_no_place_at_work() -> None:
     site = Site()
     site.route("/")
-    site.pause_s = 0.05
     told: list[str] = []
     plan = site.guard.plan
-    object.__setattr__(plan, "paused", (lambda _: told.append("paused"),))
+    waits = _waits(site)
+    object.__setattr__(plan, "paused", (*plan.paused, lambda _: told.append("paused")))
     object.__setattr__(plan, "resumed", (lambda _: told.append("resumed"),))
-    assert plan.cache is not None
-    async with site.visitor() as one:
-        first = asyncio.ensure_future(one.get("/"))
-        await asyncio.sleep(0.02)
-        plan.cache.busy = False  # as where the second one was let in before the first one led
-        await asyncio.gather(first, one.get("/"))
+    await _one_after_the_other(site, waits)
     assert told == ["paused", "resumed"]
     assert site.made == 1
 
@@ -48,14 +64,9 @@ async def test_who_has_waited_in_vain_leads_the_next_ones() -> None:
         return {"made": await site.make(), "who": session.person}
 
     site.route("/", personal)
-    site.pause_s = 0.02
     cache = site.guard.plan.cache
     assert cache is not None
-    async with site.visitor() as one:
-        first = asyncio.ensure_future(one.get("/"))
-        await asyncio.sleep(0.01)
-        cache.busy = False
-        await asyncio.gather(first, one.get("/"))
+    await _one_after_the_other(site, _waits(site))
     assert site.made == 2
     assert cache.leading == {}
 

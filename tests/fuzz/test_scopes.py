@@ -82,7 +82,7 @@ async def _converse(guard: Any, scope: dict[str, Any], pieces: list[bytes]) -> l
     async def send(message: dict[str, Any]) -> None:
         sent.append(message)
 
-    await asyncio.wait_for(guard(scope, receive, send), 5)
+    await asyncio.wait_for(guard(scope, receive, send), 60)  # or it hangs
     return sent
 
 

@@ -7,6 +7,7 @@ from typing import Any
 
 from buckler.core.clock import SystemClock
 from buckler.testing import guarded, probe_app
+from tests.calm import calm
 
 
 async def _application(scope: Any, receive: Any, send: Any) -> None:
@@ -19,4 +20,5 @@ async def _application(scope: Any, receive: Any, send: Any) -> None:
     await probe_app(scope, receive, send)
 
 
-app = guarded(_application, clock=SystemClock(), hosts=["shop.example", "127.0.0.1"], development=bool(os.environ.get("DEVELOPMENT")))
+_HOSTS = ["shop.example", "127.0.0.1"]
+app = calm(guarded(_application, clock=SystemClock(), hosts=_HOSTS, development=bool(os.environ.get("DEVELOPMENT"))))

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import socket
 import ssl
 import subprocess
 import sys
@@ -13,12 +12,15 @@ from typing import TYPE_CHECKING, NamedTuple
 import pytest
 import trustme
 
+from tests.servers.program import free_port
 from tests.tls import tls_connection
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
 ROOT = Path(__file__).parents[2]
+START_S = 120
+PATIENT_S = 60.0  # for what comes for certain: the server, or the machine, may stand still for some seconds
 COMMANDS = {
     "uvicorn": ["-m", "uvicorn", "tests.live.app:app", "--host", "127.0.0.1", "--port", "{port}", "--http", "httptools", "--loop", "uvloop",
                 "--no-server-header", "--no-access-log", "--ssl-keyfile", "{key}", "--ssl-certfile", "{cert}"],
@@ -34,11 +36,11 @@ class Server(NamedTuple):
     port: int
     context: ssl.SSLContext
 
-    def connect(self, timeout_s: float = 5.0) -> ssl.SSLSocket:
-        return tls_connection(self.context, ("127.0.0.1", self.port), "shop.example", timeout_s=timeout_s)
+    def connect(self) -> ssl.SSLSocket:
+        return tls_connection(self.context, ("127.0.0.1", self.port), "shop.example", timeout_s=PATIENT_S)
 
-    def say(self, raw: bytes, timeout_s: float = 3.0) -> bytes:
-        """Send `raw`, end our side, and read until the server closes or says nothing for `timeout_s`."""
+    def say(self, raw: bytes, timeout_s: float = PATIENT_S) -> bytes:
+        """Send `raw`, and read until the server closes, has answered a single request, or says nothing for `timeout_s`."""
         heard = bytearray()
         with self.connect() as wire:
             wire.settimeout(timeout_s)  # for the answer; a handshake takes what it takes
@@ -48,6 +50,7 @@ class Server(NamedTuple):
                     heard += piece
                     if complete(bytes(heard), raw):
                         break
+                    wire.settimeout(timeout_s if b"\r\n\r\n" in heard else PATIENT_S)  # the rest of a head that has begun
             except (TimeoutError, ConnectionError, ssl.SSLError):
                 pass
         return bytes(heard)
@@ -73,12 +76,6 @@ def certificate(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path, s
     return key, cert, context
 
 
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
-
-
 @pytest.fixture(scope="session", params=list(COMMANDS))
 def server(request: pytest.FixtureRequest, certificate: tuple[Path, Path, ssl.SSLContext]) -> Iterator[Server]:
     key, cert, context = certificate
@@ -91,17 +88,18 @@ def server(request: pytest.FixtureRequest, certificate: tuple[Path, Path, ssl.SS
         yield running
     finally:
         process.terminate()
-        process.wait(timeout=15)
+        process.wait(timeout=PATIENT_S)
 
 
 def wait_for(server: Server, process: subprocess.Popen[bytes]) -> None:
-    for _ in range(200):
+    ends_s = time.monotonic() + START_S
+    while time.monotonic() < ends_s:
         if process.poll() is not None:
             pytest.fail(f"{server.name} ended with {process.returncode} before it listened")
         try:
-            server.connect(1.0).close()
+            server.connect().close()
         except OSError:
             time.sleep(0.1)
         else:
             return
-    pytest.fail(f"{server.name} did not listen within 20 s")
+    pytest.fail(f"{server.name} did not listen within {START_S} s")

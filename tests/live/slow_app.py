@@ -1,4 +1,4 @@
-"""An application with two places at work, for clients that are slow, and what its guard says of the load."""
+"""An application with two places at work, for clients that are slow, and what its guard says of the load. Work lasts until `/end`."""
 
 from __future__ import annotations
 
@@ -13,7 +13,8 @@ from buckler.testing import guarded
 _PIECE = b"a" * 65_536
 _PIECES = 500
 PLACES, PER_CLIENT = 2, 12
-_STALLS_S = 0.5
+_NEVER_LATE_S = 3600.0  # nobody is turned away because the machine has other things to do
+_over = asyncio.Event()
 
 
 async def _application(scope: Any, receive: Any, send: Any) -> None:
@@ -29,7 +30,7 @@ async def _application(scope: Any, receive: Any, send: Any) -> None:
         while (await receive()).get("more_body"):
             pass
     if scope["path"] == "/works":
-        await asyncio.sleep(_STALLS_S)
+        await _over.wait()
     load = scope["buckler"].site.offers["overload"].state
     await send({"type": "http.response.start", "status": 200, "headers": [(b"content-type", b"text/plain")]})
     if scope["path"] == "/large":
@@ -38,6 +39,17 @@ async def _application(scope: Any, receive: Any, send: Any) -> None:
     await send({"type": "http.response.body", "body": f"working={load.working} clients={load.clients}".encode()})
 
 
-_ONE = Overload(least=PLACES, start=PLACES, most=PLACES, per_client=PER_CLIENT, anonymous_share=0.0)
+_ONE = Overload(least=PLACES, start=PLACES, most=PLACES, per_client=PER_CLIENT, anonymous_share=0.0, noticed_s=_NEVER_LATE_S)
 _OTHERS = [off(kind, because="another protection is under test") for kind in DEFAULTS if kind is not Overload]
-app = guarded(_application, _ONE, *_OTHERS, clock=SystemClock(), hosts=["shop.example"])
+_guard = guarded(_application, _ONE, *_OTHERS, clock=SystemClock(), hosts=["shop.example"])
+
+
+async def app(scope: Any, receive: Any, send: Any) -> None:
+    """Behind the guard is everything but `/end`, for which there would be no place."""
+    if scope["type"] != "http" or scope["path"] != "/end":
+        await _guard(scope, receive, send)
+        return
+    _over.set()  # for who is at work now
+    _over.clear()
+    await send({"type": "http.response.start", "status": 200, "headers": [(b"content-length", b"0")]})
+    await send({"type": "http.response.body", "body": b""})

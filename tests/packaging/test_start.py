@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from tests.docs.pages import blocks
+from tests.servers.program import free_port
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
 
 SECRET = "a secret of the tests: thirty-two bytes or more"
 BLOCKS = blocks("docs/start.md", "python")
+START_S, STOP_S = 120, 60
 TALK = """
 import asyncio, buckler
 from buckler.testing import *
@@ -90,19 +92,31 @@ def test_every_block_runs_and_guards(fresh_python: Path, tmp_path: Path) -> None
 def served(fresh_python: Path, tmp_path: Path) -> Iterator[tuple[int, Path]]:
     """`buckler run shop:app`, as the page says it, on a free port."""
     (tmp_path / "shop.py").write_text(BLOCKS[0])
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
+    port = free_port()
     command = [str(fresh_python), "-m", "buckler", "run", "shop:app", "--port", str(port)]
     log = (tmp_path / "log").open("w")
     process = subprocess.Popen(command, cwd=tmp_path, env=_environment(), stdin=subprocess.DEVNULL, stdout=log, stderr=log)
     try:
+        _wait_for(port, process)
         yield port, tmp_path
         process.send_signal(signal.SIGINT)
-        assert process.wait(20) == 0
+        assert process.wait(STOP_S) == 0
     finally:
         process.kill()
+        process.wait()
         log.close()
+
+
+def _wait_for(port: int, process: subprocess.Popen[bytes]) -> None:
+    until = time.monotonic() + START_S
+    while process.poll() is None and time.monotonic() < until:
+        try:
+            socket.create_connection(("127.0.0.1", port), timeout=1).close()
+        except OSError:
+            time.sleep(0.1)
+        else:
+            return
+    raise AssertionError("it does not start")
 
 
 def _get(port: int, authority: Path, **headers: str) -> tuple[int, Any]:
@@ -110,7 +124,7 @@ def _get(port: int, authority: Path, **headers: str) -> tuple[int, Any]:
     context = ssl.create_default_context(cafile=str(authority))
     request = urllib.request.Request(f"https://localhost:{port}/", headers=headers)  # the scheme stands there
     try:
-        with urllib.request.urlopen(request, context=context, timeout=10) as answer:  # noqa: S310  # as above
+        with urllib.request.urlopen(request, context=context, timeout=60) as answer:  # noqa: S310  # as above
             return answer.status, json.load(answer)
     except urllib.error.HTTPError as refused:
         return refused.code, json.load(refused)
@@ -118,13 +132,6 @@ def _get(port: int, authority: Path, **headers: str) -> tuple[int, Any]:
 
 def test_it_is_served_over_https(served: tuple[int, Path]) -> None:
     port, folder = served
-    deadline = time.monotonic() + 30
-    while time.monotonic() < deadline:
-        try:
-            socket.create_connection(("127.0.0.1", port), timeout=1).close()
-            break
-        except OSError:
-            time.sleep(0.1)
     authority = next((folder / "var").rglob("local-ca.crt"))
     assert _get(port, authority) == (200, {"items": 2})
     status, problem = _get(port, authority, Host="evil.example")

@@ -104,13 +104,14 @@ async def test_one_round_trip_to_read_and_one_to_write() -> None:
 async def test_a_request_leaves_no_cycle() -> None:
     place = Place()
     await place.visit(sign_in)
-    gc.collect()
+    while gc.collect():
+        pass
     gc.disable()
     try:
-        for _ in range(20):
+        for _ in range(100):
             await place.visit(lambda session: session.set("x", 1))
         place.request = None
-        assert gc.collect() == 0
+        assert gc.collect() < 100  # what other threads have left meanwhile is not ours
     finally:
         gc.enable()
 

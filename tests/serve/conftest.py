@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import signal
-import socket
 import ssl
 import subprocess
 import sys
@@ -15,16 +14,20 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from tests.servers.program import free_port
 from tests.tls import tls_connection
 
 if TYPE_CHECKING:
+    import socket
     from collections.abc import Iterator
 
 ROOT = Path(__file__).parents[2]
+START_S = STOP_S = 120.0  # of four processes that are started afresh, on a machine that has other things to do
+PATIENT_S = 60.0
 SHOP = """
 import os
 from pathlib import Path
-from buckler import Guard
+from buckler import Guard, Overload
 
 async def plain(scope, receive, send):
     if scope["type"] == "lifespan":
@@ -45,7 +48,8 @@ async def plain(scope, receive, send):
     await send({"type": "http.response.start", "status": 200, "headers": [(b"content-length", b"%d" % len(body))]})
     await send({"type": "http.response.body", "body": body})
 
-app = Guard(plain, development=True)
+# Nobody is turned away because the machine, and not the loop, has other things to do.
+app = Guard(plain, Overload(noticed_s=3600), development=True)
 demo = {"e-mail": "mira@shop.example", "password": "walk [slowly]"}
 
 def prepare():
@@ -71,7 +75,7 @@ class Run:
     def connect(self) -> ssl.SSLSocket:
         """A TLS connection that trusts the local authority."""
         context = ssl.create_default_context(cafile=str(self.folder / "var" / "tls" / "local-ca.crt"))
-        return tls_connection(context, ("127.0.0.1", self.port), "localhost")
+        return tls_connection(context, ("127.0.0.1", self.port), "localhost", timeout_s=PATIENT_S)
 
     def ask(self, sent: bytes = b"GET / HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n") -> bytes:
         with self.connect() as wire:
@@ -79,7 +83,7 @@ class Run:
                 wire.sendall(sent)
             return read_all(wire)
 
-    def wait(self, limit_s: float = 40.0) -> None:
+    def wait(self, limit_s: float = START_S) -> None:
         """Until it answers."""
         ends_s = time.monotonic() + limit_s
         while time.monotonic() < ends_s:
@@ -94,7 +98,7 @@ class Run:
 
     def stop(self, number: int = signal.SIGINT) -> int:
         self.process.send_signal(number)
-        return self.process.wait(30)
+        return self.process.wait(STOP_S)
 
 
 def read_all(wire: socket.socket) -> bytes:
@@ -105,12 +109,6 @@ def read_all(wire: socket.socket) -> bytes:
     except OSError:
         pass  # a server may close without TLS's farewell
     return said
-
-
-def free_port() -> int:
-    with socket.create_server(("127.0.0.1", 0)) as made:
-        port: int = made.getsockname()[1]
-        return port
 
 
 @pytest.fixture

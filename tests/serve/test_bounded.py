@@ -20,11 +20,33 @@ _PIECES = 500  # 32 MiB: more than the sockets of both sides hold
 CLOSING = HOST + b"Connection: close\r\n\r\n"
 
 
+PATIENT_S = 60.0  # for what comes for certain: the machine may have other things to do
+
+
+class Timers:
+    """The event loop, but its timers are kept, and ring when they are told to."""
+
+    def __init__(self) -> None:
+        self._loop, self.kept = asyncio.get_running_loop(), list[asyncio.TimerHandle]()
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._loop, name)
+
+    def call_later(self, delay_s: float, call: Any, *given: Any) -> asyncio.TimerHandle:
+        self.kept.append(asyncio.TimerHandle(self._loop.time() + delay_s, call, given, self._loop))
+        return self.kept[-1]
+
+    def ring(self) -> None:
+        for timer in self.kept:
+            if not timer.cancelled():
+                timer._run()
+
+
 async def app(scope: Any, receive: Any, send: Any) -> None:
     if scope["type"] == "websocket":
         await receive()
         await send({"type": "websocket.accept"})
-        await asyncio.sleep(0.3)
+        scope["state"]["timers"].ring()
         await send({"type": "websocket.send", "text": "still here"})
         await send({"type": "websocket.close", "code": 1000})
         return
@@ -33,6 +55,7 @@ async def app(scope: Any, receive: Any, send: Any) -> None:
         for _ in range(_PIECES):
             await send({"type": "http.response.body", "body": b"a" * 65536, "more_body": True})
         await send({"type": "http.response.body", "body": b""})
+        scope["state"]["sent"].set()  # or let go
         return
     size = 0
     more = True
@@ -46,40 +69,59 @@ async def app(scope: Any, receive: Any, send: Any) -> None:
 
 
 @asynccontextmanager
-async def served(head_s: float = 5.0, stall_s: float = 5.0) -> AsyncIterator[int]:
-    config = Config(
-        app, port=0, http=bounded(8192, head_s, stall_s), ws="websockets-sansio", lifespan="off", log_level="error", server_header=False
-    )
+async def serving(head_s: float = PATIENT_S, stall_s: float = PATIENT_S, timers: Timers | None = None) -> AsyncIterator[Server]:
+    protocol = bounded(8192, head_s, stall_s)
+    options: dict[str, Any] = {"ws": "websockets-sansio", "lifespan": "off", "log_level": "error", "server_header": False}
+    own: Any = protocol if timers is None else lambda **given: protocol(**given | {"_loop": timers})
+    config = Config(app, port=0, http=own, timeout_keep_alive=int(PATIENT_S), **options)
     server = Server(config)
     config.load()
     server.lifespan = config.lifespan_class(config)
+    server.lifespan.state |= {"timers": timers, "sent": asyncio.Event()}
     await server.startup()
-    yield server.servers[0].sockets[0].getsockname()[1]
-    server.force_exit = True
-    await server.shutdown()
+    try:
+        yield server
+    finally:
+        server.force_exit = True
+        await server.shutdown()
 
 
-async def said_to(port: int, *pieces: bytes, pause_s: float = 0.01) -> bytes:
-    """Send the pieces; return all that was heard. Through the socket itself: a stream forgets what it has heard when it is reset."""
+def port_of(server: Server) -> int:
+    port: int = server.servers[0].sockets[0].getsockname()[1]
+    return port
+
+
+@asynccontextmanager
+async def served(head_s: float = PATIENT_S, timers: Timers | None = None) -> AsyncIterator[int]:
+    async with serving(head_s, timers=timers) as server:
+        yield port_of(server)
+
+
+async def said_to(port: int, *pieces: bytes, pause_s: float = 0.01, last: bytes | None = None) -> bytes:
+    """Send the pieces, and wait between them for an answer, for `pause_s` at most. Return all that was heard until the server closes, or
+    has said `last`. Through the socket itself: a stream forgets what it has heard when it is reset. The first piece is there before the
+    server takes the connection, so that its time cannot be over before."""
     loop = asyncio.get_running_loop()
-    said = bytearray()
+    said, heard = bytearray(), asyncio.Event()
 
-    async def hear(within_s: float) -> None:
-        with suppress(TimeoutError, ConnectionError):
-            async with asyncio.timeout(within_s):
-                while piece := await loop.sock_recv(client, 65536):
-                    said.extend(piece)
+    async def hear() -> None:
+        with suppress(ConnectionError):
+            while (last is None or last not in said) and (piece := await loop.sock_recv(client, 65536)):
+                said.extend(piece)
+                heard.set()
 
-    with socket.socket() as client:
+    with socket.create_connection(("127.0.0.1", port)) as client:
         client.setblocking(False)
-        await loop.sock_connect(client, ("127.0.0.1", port))
+        hearing = asyncio.create_task(hear())  # one for all pieces: whoever stops to listen may lose what has just come
         for piece in pieces:
+            heard.clear()
             with suppress(ConnectionError):
                 await loop.sock_sendall(client, piece)
-            await hear(pause_s)
+            with suppress(TimeoutError):
+                await asyncio.wait_for(heard.wait(), pause_s)
             if b"HTTP/1.1 4" in said:
                 break  # whoever is refused need not go on
-        await hear(2)
+        await asyncio.wait_for(hearing, PATIENT_S)
     return bytes(said)
 
 
@@ -137,7 +179,7 @@ async def test_who_says_nothing_is_closed_without_a_word() -> None:
 
 async def test_the_second_head_on_a_connection_has_the_same_time() -> None:
     async with served(head_s=0.1) as port:
-        said = await said_to(port, HOST + b"\r\n", b"GET /slow")
+        said = await said_to(port, HOST + b"\r\n", b"GET /slow", pause_s=PATIENT_S)
         assert said.startswith(b"HTTP/1.1 200")
         assert b"HTTP/1.1 408 " in said
 
@@ -147,8 +189,10 @@ async def test_a_socket_is_not_ended_by_the_timer() -> None:
         HOST
         + b"Connection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Key: AAAAAAAAAAAAAAAAAAAAAA==\r\nSec-WebSocket-Version: 13\r\n\r\n"
     )
-    async with served(head_s=0.1) as port:
-        assert b"still here" in await said_to(port, upgrade[:20], upgrade[20:])
+    timers = Timers()
+    async with served(timers=timers) as port:
+        assert b"still here" in await said_to(port, upgrade[:20], upgrade[20:], last=b"still here")
+    assert timers.kept
 
 
 async def test_a_malformed_head_is_answered_as_before() -> None:
@@ -160,25 +204,35 @@ LARGE = b"GET /large HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n"
 
 
 async def test_who_takes_nothing_of_an_answer_is_let_go() -> None:
-    async with served(stall_s=0.1) as port:
-        reader, writer = await asyncio.open_connection("127.0.0.1", port, limit=1024)
+    async with serving(stall_s=0.1) as server:
+        reader, writer = await asyncio.open_connection("127.0.0.1", port_of(server), limit=1024)  # it stops at its own limit
         writer.write(LARGE)
-        await asyncio.sleep(1)  # the reader stops at its own limit
+        await asyncio.wait_for(server.lifespan.state["sent"].wait(), PATIENT_S)
         heard = bytearray()
         with suppress(ConnectionError):
             while piece := await reader.read(1_000_000):
                 heard += piece
-        writer.close()
+        await left(writer)
         assert len(heard) < _PIECES * 65536
 
 
 async def test_who_reads_gets_all_of_it() -> None:
-    async with served(stall_s=0.5) as port:
-        reader, writer = await asyncio.open_connection("127.0.0.1", port)
+    """However long it takes: while it is read, each timer is stopped, and none of them could have ended it."""
+    timers = Timers()
+    async with serving(timers=timers) as server:
+        reader, writer = await asyncio.open_connection("127.0.0.1", port_of(server))
         writer.write(LARGE)
         heard = 0
         while piece := await reader.read(1_000_000):
             heard += len(piece)
             await asyncio.sleep(0.001)
-        writer.close()
+        await left(writer)
         assert heard >= _PIECES * 65536
+    assert len(timers.kept) > 2, "it has waited for its reader"
+    assert all(timer.cancelled() for timer in timers.kept)
+
+
+async def left(writer: asyncio.StreamWriter) -> None:
+    writer.close()
+    with suppress(ConnectionError):
+        await writer.wait_closed()

@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.serve.conftest import ROOT, Run, free_port
+from tests.serve.conftest import ROOT, START_S, STOP_S, Run
+from tests.servers.program import free_port
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -75,7 +76,7 @@ def slow(tmp_path: Path) -> Path:
     return tmp_path
 
 
-def until(path: Path, process: subprocess.Popen[bytes], limit_s: float = 60.0) -> None:
+def until(path: Path, process: subprocess.Popen[bytes], limit_s: float = START_S) -> None:
     ends_s = time.monotonic() + limit_s
     while not path.exists():
         assert process.poll() is None, "it has ended"
@@ -102,7 +103,7 @@ def halted(folder: Path, stage: str, server: str) -> Run:
 def test_a_terminals_interrupt_at_any_moment_ends_it_quietly(slow: Path, stage: str, server: str) -> None:
     run = halted(slow, stage, server)
     os.killpg(run.process.pid, signal.SIGINT)
-    assert run.process.wait(60) == 0, run.said()
+    assert run.process.wait(STOP_S) == 0, run.said()
     ended_quietly(run)
 
 
@@ -132,4 +133,4 @@ def test_a_worker_that_is_stuck_in_its_startup_is_not_waited_for(tmp_path: Path,
     with subprocess.Popen(command, cwd=tmp_path, env=environment) as process:
         until(tmp_path / "lifespan", process)
         process.send_signal(signal.SIGINT)
-        assert process.wait(60) == 0
+        assert process.wait(STOP_S) == 0

@@ -6,7 +6,7 @@ import os
 import socket
 from typing import TYPE_CHECKING
 
-from tests.servers.program import HOST, Program, installed
+from tests.servers.program import ASK_S, HOST, Program, installed
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -28,7 +28,7 @@ class MemcachedServer(Program):
 
     def ask(self, line: str) -> str:
         """Send one line of its text protocol and return the first of its answer, past every client library."""
-        with socket.create_connection(self.address, 5) as connection:
+        with socket.create_connection(self.address, ASK_S) as connection:
             stream = connection.makefile("rwb")
             stream.write(line.encode() + b"\r\n")
             stream.flush()

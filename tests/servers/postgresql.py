@@ -6,6 +6,7 @@ import os
 import shutil
 import signal
 import subprocess
+import time
 from contextlib import suppress
 from itertools import count
 from pathlib import Path
@@ -13,7 +14,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.servers.program import HOST, Program
+from tests.servers.program import HOST, STOP_S, Program
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -71,15 +72,39 @@ class PostgresqlServer(Program):
         """Return the address of `database`; SQLAlchemy wants "postgresql+asyncpg" as the `scheme`."""
         return f"{scheme}://{self.person}@{HOST}:{self.port}/{database}"
 
+    def pause(self) -> None:
+        super().pause()  # from now on it makes no more processes
+        self._tell(self._children(), signal.SIGSTOP)
+        self._until_all(self._children(), "TtZX")
+
+    def kill(self) -> None:
+        """As a crash does. All have ended when this returns: one that still held its shared memory would keep the next from starting."""
+        others: list[int] = []
+        if self._process is not None and self._process.poll() is None:
+            self.pause()
+            others = self._children()
+            self._tell(others, signal.SIGKILL)
+        super().kill()
+        self._until_all(others, "ZX")
+
     def _signal(self, number: signal.Signals) -> None:
         """Each of its processes leads a session of its own, so that a signal to the first one's group reaches none of the others."""
         if self._process is None:
             return
-        others = self._children()
         super()._signal(number)
-        for pid in {*others, *self._children()}:
+        self._tell(self._children(), number)
+
+    def _tell(self, pids: Sequence[int], number: signal.Signals) -> None:
+        for pid in pids:
             with suppress(ProcessLookupError):
                 os.kill(pid, number)
+
+    def _until_all(self, pids: Sequence[int], states: str) -> None:
+        """Wait until each of `pids` is in one of `states`, or gone."""
+        until = time.monotonic() + STOP_S
+        while any(_state(pid) not in states for pid in pids):
+            assert time.monotonic() < until, "a process of its does not hear its signal"
+            time.sleep(0.002)
 
     def _children(self) -> list[int]:
         try:
@@ -92,3 +117,11 @@ class PostgresqlServer(Program):
         assert run.returncode == 0, run.stderr.decode()
         told: str = run.stdout.decode().strip()
         return told
+
+
+def _state(pid: int) -> str:
+    """Return the letter that the kernel has for it; X where it is gone."""
+    try:
+        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0]
+    except (FileNotFoundError, ProcessLookupError):
+        return "X"

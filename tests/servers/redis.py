@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, Self
 
 import trustme
 
-from tests.servers.program import HOST, Lent, Program, free_port, installed
+from tests.servers.program import ASK_S, HOST, Lent, Program, free_port, installed
 
 if TYPE_CHECKING:
     import ssl
@@ -34,7 +34,7 @@ def valkey_program() -> str:
 
 def ask(port: int, *words: str, password: str | None = None) -> Any:
     """Send one command and return its answer: `str`, `int`, list or None. Errors raise `OSError`. No client library: those are tested."""
-    with socket.create_connection((HOST, port), 5) as connection:
+    with socket.create_connection((HOST, port), ASK_S) as connection:
         stream = connection.makefile("rwb")
         for sent in ([("AUTH", password)] if password else []) + [words]:
             stream.write(b"*%d\r\n" % len(sent) + b"".join(b"$%d\r\n%s\r\n" % (len(word.encode()), word.encode()) for word in sent))
@@ -96,9 +96,15 @@ class TlsRedisServer(RedisServer):
         self.ca_file = self.folder / "ca.pem"
         self.authority.cert_pem.write_to_path(self.ca_file)
         self.authority.issue_cert("localhost").private_key_and_cert_chain_pem.write_to_path(self.folder / "server.pem")
+
+    def command(self) -> Sequence[str]:
         pem = str(self.folder / "server.pem")
-        self._more += ["--tls-port", str(self.tls_port), "--tls-cert-file", pem, "--tls-key-file", pem]
-        self._more += ["--tls-ca-cert-file", str(self.ca_file), "--tls-auth-clients", "no"]
+        files = ["--tls-cert-file", pem, "--tls-key-file", pem, "--tls-ca-cert-file", str(self.ca_file)]
+        return [*super().command(), "--tls-port", str(self.tls_port), *files, "--tls-auth-clients", "no"]
+
+    def move(self) -> None:
+        super().move()
+        self.tls_port = free_port()
 
     def trusted(self, context: ssl.SSLContext) -> None:
         """Make `context` believe this server."""
@@ -110,7 +116,11 @@ class TlsRedisServer(RedisServer):
 
 
 class RedisCluster(Lent):
-    """Three primaries, each with a third of the slots. `nodes` can be stopped, stalled and killed one by one."""
+    """Three primaries, each with a third of the slots. `nodes` can be stopped, stalled and killed one by one.
+
+    None gives another up for half a minute: on a busy machine they stand still for seconds, and whoever has been given up is not heard for
+    as long again. Where a test is about that, it makes them `watch_closely`.
+    """
 
     def __init__(self, *more: str, program: Callable[[], str] = redis_program) -> None:
         self.nodes = [_Node(*more, program=program) for _ in range(3)]
@@ -129,6 +139,17 @@ class RedisCluster(Lent):
         for node in self.nodes:
             node.until(node.joined)
         return self
+
+    def watch_closely(self) -> None:
+        """Let them give up whoever is silent for two seconds."""
+        self.ask_all("CONFIG", "SET", "cluster-node-timeout", "2000")
+
+    def give(self, slot: int, new: RedisServer) -> None:
+        """Make `new` the owner of `slot`, with the newest epoch: else what the old one has told just before would take the slot back."""
+        name = new.ask("CLUSTER", "MYID")
+        new.ask("CLUSTER", "BUMPEPOCH")
+        for node in sorted(self.nodes, key=lambda node: node is not new):
+            node.ask("CLUSTER", "SETSLOT", str(slot), "NODE", name)
 
     def owner(self, slot: int) -> RedisServer:
         """Return the node that keeps `slot`."""
@@ -154,7 +175,7 @@ class _Node(RedisServer):
     """One of a cluster, which listens on a second port for the others."""
 
     def __init__(self, *more: str, program: Callable[[], str] = redis_program) -> None:
-        super().__init__("--cluster-enabled", "yes", "--cluster-node-timeout", "2000", *more, program=program)
+        super().__init__("--cluster-enabled", "yes", "--cluster-node-timeout", "30000", *more, program=program)
         self.bus_port = free_port()
 
     def command(self) -> Sequence[str]:
@@ -171,7 +192,8 @@ class _Node(RedisServer):
 
 
 class RedisSentinel(Lent):
-    """One primary, one replica, three Sentinels that replace a primary which has been silent for half a second."""
+    """One primary, one replica, three Sentinels. They replace a primary which has been silent for half a second, but only when they
+    `watch_closely`: on a busy machine it is silent for longer than that, and then it would be the replica in the middle of a test."""
 
     def __init__(self) -> None:
         at_once = ("--repl-diskless-sync-delay", "0")
@@ -190,6 +212,11 @@ class RedisSentinel(Lent):
         for sentinel in self.sentinels:
             sentinel.until(sentinel.knows_all)
         return self
+
+    def watch_closely(self) -> None:
+        """Let them replace the primary. It has failed already, or may be replaced at any moment."""
+        for sentinel in self.sentinels:
+            sentinel.ask("SENTINEL", "SET", PRIMARY, "down-after-milliseconds", "500")
 
     @property
     def addresses(self) -> list[tuple[str, int]]:
@@ -222,7 +249,7 @@ class _Sentinel(RedisServer):
             f"dir {self.folder}",
             f"sentinel myid {self.id}",
             f"sentinel monitor {PRIMARY} {HOST} {primary.port} 2",
-            f"sentinel down-after-milliseconds {PRIMARY} 500",
+            f"sentinel down-after-milliseconds {PRIMARY} 600000",
             f"sentinel failover-timeout {PRIMARY} 2000",
             f"sentinel known-replica {PRIMARY} {HOST} {replica.port}",
             *(f"sentinel known-sentinel {PRIMARY} {HOST} {other.port} {other.id}" for other in others),

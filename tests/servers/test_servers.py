@@ -72,7 +72,8 @@ def test_sentinels_replace_a_dead_primary() -> None:
         servers.primary.ask("SET", "k", "1")
         servers.copied("k")
         servers.primary.kill()
-        until = time.monotonic() + 30
+        servers.watch_closely()
+        until = time.monotonic() + 120  # a Sentinel that has stood still for two seconds does nothing for half a minute
         while servers.current() != servers.replica.port:
             assert time.monotonic() < until
             time.sleep(0.05)

@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 
 CLOCK = HandClock()
 _numbers = count(1)
-PATIENT = {"wait_s": 20.0}  # a busy machine is no failure
+PATIENT = {"wait_s": 30.0}  # a busy machine is no failure
 
 
 class Backend(NamedTuple):

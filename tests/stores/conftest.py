@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from tests.stores.patience import be_patient
+
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
@@ -21,6 +23,12 @@ def folder() -> Iterator[Path]:
     made = Path(tempfile.mkdtemp(prefix="buckler-test-", dir="/dev/shm"))
     yield made
     shutil.rmtree(made)
+
+
+@pytest.fixture
+def patient(monkeypatch: pytest.MonkeyPatch) -> None:
+    """For tests that are not about a server that stands still."""
+    be_patient(monkeypatch)
 
 
 @pytest.fixture(params=["redis_server", "valkey_server"])

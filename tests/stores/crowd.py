@@ -49,7 +49,7 @@ class Crowd:
     async def until(self, what: str, number: int) -> None:
         """Wait until so many more are `served` or `refused`."""
         goal = getattr(self, what) + number
-        await until(self._tasks, lambda: getattr(self, what) >= goal, 90)
+        await until(self._tasks, lambda: getattr(self, what) >= goal, 180)
 
     async def settled(self) -> None:
         """Call it at the end, with the server running: everybody is asked for on every machine."""

@@ -11,6 +11,7 @@ from fastapi import FastAPI
 from buckler import Guard
 from buckler.frameworks.fastapi import limited
 from buckler.protections.ratelimit import RateLimit
+from buckler.stores import redis_node
 from buckler.testing import SECRET, only
 
 LIMIT = 50
@@ -27,6 +28,7 @@ STORES: dict[str, tuple[str, str, dict[str, Any]]] = {
 
 def store(text: str) -> Any:
     """Return the store that `text` describes."""
+    redis_node.CONNECT_S = PATIENT["wait_s"]
     kind, _, place = text.partition(" ")
     module, name, more = STORES[kind]
     if kind == "shared":

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
     from buckler.core.store import Op, Reply, Store
 
-HANGS_S = 20.0  # a hundred times what a call may take: who waits so long hangs, however busy the machine is
+HANGS_S = 60.0  # hundreds of times what a call may take: who waits so long hangs, however busy the machine is
 LIMIT, PERIOD_S = 40, 10.0
 _PAUSE_S = 0.002
 
@@ -57,7 +57,7 @@ class Load:
     async def until_more(self, what: str, number: int) -> None:
         """Wait until so many more calls are `done` or have `failed`. Fails when a task has died or everything hangs."""
         goal = getattr(self, what) + number
-        await until(self._tasks, lambda: getattr(self, what) >= goal, 60)
+        await until(self._tasks, lambda: getattr(self, what) >= goal, 180)
 
     async def settled(self) -> None:
         """Everything that was ever acknowledged is there, and the quota was kept: call it at the end, with the server running."""

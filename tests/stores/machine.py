@@ -11,7 +11,9 @@ from buckler.guard import Guard
 from buckler.stores.local import Local
 from buckler.testing import SECRET
 from tests.asgi import Wire, scope_of
+from tests.calm import calm
 from tests.stores.load import answered
+from tests.stores.patience import HANGS_S
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -22,7 +24,7 @@ if TYPE_CHECKING:
 
 class Machine:
     def __init__(self, store: Store) -> None:
-        self.guard = Guard(self._app, hosts=["shop.example"], secrets=[SECRET], store=store)
+        self.guard = calm(Guard(self._app, hosts=["shop.example"], secrets=[SECRET], store=store))
         self._visits = 0
         self.store = self.guard.plan.site.store
         self.registry: Registry = self.guard.plan.site.offers["sessions"]
@@ -36,7 +38,7 @@ class Machine:
 
     async def sign_in(self) -> str:
         """Return the session's cookie."""
-        async with asyncio.timeout(30):
+        async with asyncio.timeout(HANGS_S):
             while not (cookie := await self.try_to_sign_in()):  # noqa: ASYNC110  # nobody tells when
                 await asyncio.sleep(0.01)
             return cookie
@@ -79,13 +81,13 @@ class Machine:
 
     async def learn(self, cookie: str) -> None:
         """Visit until it is known: the push of the sign-in itself may still be on its way."""
-        async with asyncio.timeout(30):
+        async with asyncio.timeout(HANGS_S):
             while not self.knows(cookie):
                 assert await self.who(cookie) == "mira"
 
     async def served(self, cookie: str) -> str:
         """Visit until there is no refusal: the store is back, and the breaker has tried it. Returns who was greeted."""
-        async with asyncio.timeout(30):
+        async with asyncio.timeout(HANGS_S):
             while (who := await self.who(cookie)) == "503":  # noqa: ASYNC110  # nobody tells when
                 await asyncio.sleep(0.01)
             return who
@@ -96,6 +98,6 @@ def handle_of(cookie: str) -> str:
 
 
 async def eventually(true: Callable[[], object]) -> None:
-    async with asyncio.timeout(30):
+    async with asyncio.timeout(HANGS_S):
         while not true():  # noqa: ASYNC110  # nobody tells when a server, or another process, has done it
             await asyncio.sleep(0.002)

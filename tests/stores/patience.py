@@ -9,14 +9,25 @@ from typing import TYPE_CHECKING, Any
 
 from buckler.core.store import Put
 from buckler.errors import StoreError
+from buckler.stores import redis_node, redis_pushes
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
 
+    import pytest
+
     from buckler.core.store import Op, Store
 
-HANGS_S = 30.0
+HANGS_S = 90.0
 NOISE = random.Random(1).randbytes(200_000)  # which no server can compress
+
+
+def be_patient(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let nothing of Redis be given up because a machine stands still for some seconds: neither a connection that is being made, which has
+    two seconds otherwise, nor one that tells what changes, which has one."""
+    for module in (redis_node, redis_pushes):
+        monkeypatch.setattr(module, "CONNECT_S", HANGS_S)
+    monkeypatch.setattr(redis_pushes, "_SILENT_S", HANGS_S)
 
 
 @asynccontextmanager

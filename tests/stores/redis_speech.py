@@ -7,6 +7,7 @@ from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING, Any
 
 from buckler.stores.redis import Redis
+from tests.calm import hang_up
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Awaitable, Callable
@@ -34,7 +35,7 @@ async def speaking(speech: Speech) -> AsyncIterator[int]:
     try:
         yield server.sockets[0].getsockname()[1]
     finally:
-        server.close()
+        await hang_up(server)
 
 
 def always(answer: bytes) -> Speech:
@@ -58,7 +59,7 @@ async def greeted(answer: bytes, **options: Any) -> AsyncIterator[Redis]:
             writer.write(answer)
 
     async with speaking(speech) as port:
-        store = Redis(f"redis://127.0.0.1:{port}", **{"wait_s": 5.0, **options})
+        store = Redis(f"redis://127.0.0.1:{port}", **{"wait_s": 30.0, **options})
         try:
             yield store
         finally:

@@ -132,6 +132,7 @@ async def test_visitors_of_two_machines(backend: str, harm: str) -> None:
 @pytest.mark.parametrize("harm", ["kill", "pause"])
 async def test_one_dead_server_of_a_cluster(harm: str) -> None:
     with RedisCluster() as cluster:
+        cluster.watch_closely()
         node = cluster.nodes[1]
         store = prepared(Redis(*(other.url for other in cluster.nodes), cluster=True))
         await survive(Load(store), getattr(node, harm), node.start if harm == "kill" else node.resume)
@@ -148,6 +149,7 @@ async def test_a_primary_that_dies_is_replaced() -> None:
             await load.until_more("done", 300)
             servers.primary.kill()
             await load.until_more("failed", 20)
+            servers.watch_closely()
             await load.until_more("done", 300)
         await store.close()
 

@@ -23,9 +23,12 @@ if TYPE_CHECKING:
     from tests.servers.redis import TlsRedisServer
 
 
+pytestmark = pytest.mark.usefixtures("patient")
+
+
 @pytest.fixture
 async def store(server: RedisServer) -> AsyncIterator[Redis]:
-    made = Redis(server.url, wait_s=10)
+    made = Redis(server.url, wait_s=30)
     yield made
     await made.close()
 
@@ -70,14 +73,14 @@ async def test_values_and_quotas_never_meet(store: Redis) -> None:
 
 
 async def test_two_prefixes_share_a_server(server: RedisServer, store: Redis) -> None:
-    other = Redis(server.url, prefix="other", wait_s=10)
+    other = Redis(server.url, prefix="other", wait_s=30)
     await store.batch([Put("k", b"1", 60)])
     assert await other.batch([Get("k")]) == [None]
     await other.close()
 
 
 async def test_a_script_that_was_flushed_is_brought_along(store: Redis, server: RedisServer) -> None:
-    take = Take("q", 5, 60)
+    take = Take("q", 5, 3600)
     await store.batch([take])
     server.ask("SCRIPT", "FLUSH")
     replies = await asyncio.gather(*(store.batch([take]) for _ in range(6)))
@@ -95,7 +98,7 @@ async def test_a_damaged_quota_is_an_error(store: Redis, server: RedisServer) ->
 
 async def test_a_full_server_does_all_of_a_batch_or_nothing() -> None:
     with RedisServer("--maxmemory-policy", "noeviction") as server:
-        store = Redis(server.url, wait_s=10)
+        store = Redis(server.url, wait_s=30)
         await store.batch([Put("k", b"1", 60), Take("q", 2, 60)])
         server.ask("CONFIG", "SET", "maxmemory", "1")
         writing: list[list[Op]] = [[Put("new", b"1", 60)], [Drop("k"), Put("new", b"1", 60)], [Take("q", 2, 60)]]
@@ -113,19 +116,19 @@ async def test_a_full_server_does_all_of_a_batch_or_nothing() -> None:
 
 async def test_a_server_that_throws_out_what_it_acknowledged_is_for_a_cache_alone() -> None:
     with RedisServer("--maxmemory", "100mb", "--maxmemory-policy", "allkeys-lru") as server:
-        store = Redis(server.url, wait_s=10)
+        store = Redis(server.url, wait_s=30)
         assert store.able.keeps
         with pytest.raises(StoreError, match="noeviction"):
             await store.batch([Get("k")])
         await store.close()
-        cache = Redis(server.url, wait_s=10, evicting=True)
+        cache = Redis(server.url, wait_s=30, evicting=True)
         assert await cache.batch([Get("k")]) == [None]
         assert not cache.able.keeps  # the guard does not take it
         await cache.close()
 
 
 async def test_a_server_that_became_a_replica_is_left(server: RedisServer) -> None:
-    store = Redis(server.url, wait_s=10)
+    store = Redis(server.url, wait_s=30)
     await store.batch([Get("k")])
     with RedisServer() as other:
         try:
@@ -141,7 +144,7 @@ async def test_a_server_that_became_a_replica_is_left(server: RedisServer) -> No
 
 
 async def eventually_works(store: Redis) -> None:
-    async with asyncio.timeout(30):
+    async with asyncio.timeout(90):
         while True:
             try:
                 await store.batch([Put("works", b"1", 60)])
@@ -153,11 +156,11 @@ async def eventually_works(store: Redis) -> None:
 
 async def test_tls(tls_redis_server: TlsRedisServer) -> None:
     context = ssl.create_default_context(cafile=str(tls_redis_server.ca_file))
-    store = Redis(tls_redis_server.url, tls=context, wait_s=10)
+    store = Redis(tls_redis_server.url, tls=context, wait_s=30)
     large = b"x" * 300_000
     assert await store.batch([Put("k", large, 60), Get("k")]) == [None, large]
     await store.close()
-    stranger = Redis(tls_redis_server.url, wait_s=10)
+    stranger = Redis(tls_redis_server.url, wait_s=30)
     with pytest.raises(StoreError, match="CERTIFICATE_VERIFY_FAILED"):
         await stranger.batch([Get("k")])
     await stranger.close()
@@ -168,7 +171,7 @@ async def test_a_user_with_only_what_the_docs_name(server: RedisServer) -> None:
     words = module.__doc__.partition("must be allowed:")[2].partition(", on keys")[0].split()
     allowed = [word for word in words if word != "+cluster|slots"]
     server.ask("ACL", "SETUSER", "shop", "reset", "on", ">secret", "~bk:*", *allowed)
-    store = Redis(server.url, username="shop", password="secret", wait_s=10)
+    store = Redis(server.url, username="shop", password="secret", wait_s=30)
     told: list[list[str] | None] = []
     store.pushes(told.append)
     assert await store.batch([Get("k"), Put("k", b"1", 60), Take("q", 2, 60)]) == [None, None, Taken(True, 1, 0.0, 30.0)]
@@ -177,7 +180,7 @@ async def test_a_user_with_only_what_the_docs_name(server: RedisServer) -> None:
     await store.batch([Take("q", 2, 60)])
     await eventually(lambda: store.heard_s() < 10)
     await store.close()
-    wrong = Redis(server.url, username="shop", password="wrong", wait_s=10)
+    wrong = Redis(server.url, username="shop", password="wrong", wait_s=30)
     with pytest.raises(StoreError, match="WRONGPASS"):
         await wrong.batch([Get("k")])
     await wrong.close()
@@ -186,7 +189,7 @@ async def test_a_user_with_only_what_the_docs_name(server: RedisServer) -> None:
 
 async def test_a_database_of_its_own() -> None:
     with RedisServer(program=valkey_program, password="secret") as server:
-        store = Redis(f"{server.url}/3", wait_s=10)
+        store = Redis(f"{server.url}/3", wait_s=30)
         await store.batch([Put("k", b"1", 60)])
         assert server.ask("EXISTS", "bk:v:k") == 0
         assert "db3:keys=1" in server.ask("INFO", "keyspace")
@@ -195,7 +198,7 @@ async def test_a_database_of_its_own() -> None:
 
 def test_one_store_in_one_event_loop_after_the_other(server: RedisServer) -> None:
     """A test's, a command's, a forked worker's: connections cannot move, so each has its own."""
-    store = Redis(server.url, wait_s=10)
+    store = Redis(server.url, wait_s=30)
     told: list[list[str] | None] = []
 
     async def visit() -> None:
@@ -226,7 +229,7 @@ async def test_two_event_loops_at_once(store: Redis) -> None:
 
 async def test_a_dead_server_is_an_error_until_it_is_back() -> None:
     with RedisServer() as server:
-        store = Redis(server.url, wait_s=10, rest_s=0.05)
+        store = Redis(server.url, wait_s=30, rest_s=0.05)
         await store.batch([Put("k", b"1", 60)])
         server.kill()
         for _ in range(10):
@@ -241,7 +244,7 @@ async def test_a_dead_server_is_an_error_until_it_is_back() -> None:
 async def test_a_stalled_server_keeps_nobody_and_collects_nothing() -> None:
     with RedisServer() as server:
         store = Redis(server.url, wait_s=0.1, rest_s=0.05)
-        await store.batch([Put("k", b"1", 60)])
+        await eventually_works(store)  # to connect may take longer than it waits
         server.pause()
         for _ in range(3):
             found = await asyncio.gather(*(store.batch([Get("k")]) for _ in range(100)), return_exceptions=True)

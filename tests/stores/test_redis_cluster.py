@@ -9,6 +9,7 @@ import pytest
 
 from buckler.core.store import Get, Op, Put, Take, Taken
 from buckler.errors import StoreError
+from buckler.stores import redis_cluster
 from buckler.stores.redis import Redis
 from buckler.stores.redis_cluster import Cluster, slot_of
 from buckler.stores.redis_node import Address
@@ -17,6 +18,9 @@ from tests.stores.machine import eventually
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
+
+
+pytestmark = pytest.mark.usefixtures("patient")
 
 
 @pytest.fixture(params=["redis_cluster", "valkey_cluster"])
@@ -28,7 +32,7 @@ def cluster(request: pytest.FixtureRequest) -> RedisCluster:
 
 @pytest.fixture
 async def store(cluster: RedisCluster) -> AsyncIterator[Redis]:
-    made = Redis(*(node.url for node in cluster.nodes), cluster=True, wait_s=10)
+    made = Redis(*(node.url for node in cluster.nodes), cluster=True, wait_s=30)
     yield made
     await made.close()
 
@@ -68,7 +72,7 @@ async def test_a_batch_over_all_servers(store: Redis, cluster: RedisCluster) -> 
 
 
 async def test_an_account_is_spared_by_a_refused_client_on_another_server(store: Redis) -> None:
-    client, account = Take("client", 1, 60), Take("account", 5, 60, follows=True)
+    client, account = Take("client", 1, 3600), Take("account", 5, 3600, follows=True)
     assert slot_for(client) != slot_for(account)
     assert [reply.allowed for reply in await store.batch([client, account]) if isinstance(reply, Taken)] == [True, True]
     for _ in range(10):
@@ -79,27 +83,24 @@ async def test_an_account_is_spared_by_a_refused_client_on_another_server(store:
 
 
 async def test_limits_are_exact(store: Redis) -> None:
-    replies = await asyncio.gather(*(store.batch([Take("q", 10, 60), Get("k")]) for _ in range(100)))
+    replies = await asyncio.gather(*(store.batch([Take("q", 10, 3600), Get("k")]) for _ in range(100)))
     assert sum(reply.allowed for reply, _ in replies if isinstance(reply, Taken)) == 10
 
 
 async def test_a_slot_that_has_moved_is_found(store: Redis, cluster: RedisCluster) -> None:
     key = named(cluster, 0, start="moved")
-    slot = str(slot_for(Get(key)))
+    slot = slot_for(Get(key))
     assert await store.batch([Get(key)]) == [None]
-    old, new = (cluster.nodes[number].ask("CLUSTER", "MYID") for number in (0, 2))
     try:
-        for node in reversed(cluster.nodes):
-            node.ask("CLUSTER", "SETSLOT", slot, "NODE", new)
+        cluster.give(slot, cluster.nodes[2])
         assert await store.batch([Put(key, b"1", 60), Get(key), Get("else")]) == [None, b"1", None]
         assert cluster.nodes[2].ask("EXISTS", f"bk{{}}:v:{key}") == 1
         cluster.nodes[2].ask("FLUSHALL")
     finally:
-        for node in cluster.nodes:
-            node.ask("CLUSTER", "SETSLOT", slot, "NODE", old)
+        cluster.give(slot, cluster.nodes[0])
 
 
-async def test_a_slot_that_is_moving_is_followed(store: Redis, cluster: RedisCluster) -> None:
+async def test_a_slot_that_is_moving_is_followed(store: Redis, cluster: RedisCluster, monkeypatch: pytest.MonkeyPatch) -> None:
     one, other = twins()
     slot = slot_for(Get(one))
     assert await store.batch([Put(one, b"1", 60), Get(one)]) == [None, b"1"]
@@ -115,8 +116,9 @@ async def test_a_slot_that_is_moving_is_followed(store: Redis, cluster: RedisClu
         assert await store.batch([Put(other, b"2", 60), Get(other)]) == [None, b"2"]  # there, and the script with it
         with pytest.raises(StoreError, match="rearranged"):
             await store.batch([Get(one), Get(other)])  # one here, one there: nobody has both
+        monkeypatch.setattr(redis_cluster, "_REDIRECTS", 3000)  # it moves in its own time: asked again four times is over in 80 ms
         waiting = asyncio.create_task(store.batch([Put(one, b"3", 60), Put(other, b"3", 60)]))
-        await asyncio.to_thread(source.ask, "MIGRATE", "127.0.0.1", str(target.port), f"bk{{}}:v:{one}", "0", "5000")
+        await asyncio.to_thread(source.ask, "MIGRATE", "127.0.0.1", str(target.port), f"bk{{}}:v:{one}", "0", "30000")
         assert await waiting == [None, None]
         assert await store.batch([Get(one), Get(other)]) == [b"3", b"3"]
         target.ask("FLUSHALL")
@@ -131,7 +133,7 @@ async def test_changes_are_told_by_every_server(store: Redis, cluster: RedisClus
     await store.batch([Get("k")])
     await eventually(lambda: store.heard_s() < 10)
     keys = [named(cluster, number, start="told") for number in range(3)]
-    other = Redis(cluster.url, cluster=True, wait_s=10)
+    other = Redis(cluster.url, cluster=True, wait_s=30)
     await other.batch([Put(key, b"1", 60) for key in keys])
     await other.batch([Take(f"quota{number}", 1, 60) for number in range(20)])
     await eventually(lambda: sum(1 for keys in told if keys) >= 3)
@@ -141,7 +143,7 @@ async def test_changes_are_told_by_every_server(store: Redis, cluster: RedisClus
 
 async def test_one_dead_server_takes_only_its_own_keys_along() -> None:
     with RedisCluster("--cluster-require-full-coverage", "no") as cluster:
-        store = Redis(cluster.url, cluster=True, wait_s=2, rest_s=0.05)
+        store = Redis(cluster.url, cluster=True, wait_s=30, rest_s=0.05)
         told: list[list[str] | None] = []
         store.pushes(told.append)
         keys = [named(cluster, number) for number in range(3)]
@@ -156,7 +158,7 @@ async def test_one_dead_server_takes_only_its_own_keys_along() -> None:
         with pytest.raises(StoreError):
             await store.batch([Get(keys[2])])
         cluster.nodes[2].start()
-        async with asyncio.timeout(60):
+        async with asyncio.timeout(90):
             while True:
                 try:
                     assert await store.batch([Get(keys[2])]) == [b"1"]
@@ -169,7 +171,7 @@ async def test_one_dead_server_takes_only_its_own_keys_along() -> None:
 
 
 async def test_no_server_at_all_is_an_error_in_bounded_time() -> None:
-    store = Redis("redis://127.0.0.1:1", cluster=True, wait_s=5)
+    store = Redis("redis://127.0.0.1:1", cluster=True, wait_s=30)
     for _ in range(2):
         with pytest.raises(StoreError, match="who keeps what"):
             await store.batch([Get("k")])
@@ -177,7 +179,7 @@ async def test_no_server_at_all_is_an_error_in_bounded_time() -> None:
 
 
 async def test_a_server_that_is_no_cluster_is_an_error(redis_server: Any) -> None:
-    store = Redis(redis_server.url, cluster=True, wait_s=5)
+    store = Redis(redis_server.url, cluster=True, wait_s=30)
     with pytest.raises(StoreError, match="who keeps what"):
         await store.batch([Get("k")])
     await store.close()
@@ -220,7 +222,7 @@ async def test_what_else_a_server_of_the_cluster_says_is_an_error(store: Redis) 
 
 
 async def test_over_the_bound_nothing_is_sent(cluster: RedisCluster) -> None:
-    store = Redis(cluster.url, cluster=True, wait_s=10, max_waiting=3)
+    store = Redis(cluster.url, cluster=True, wait_s=30, max_waiting=3)
     keys = [named(cluster, number) for number in range(3)]
     await store.batch([Put(key, b"1", 60) for key in keys])
     ops: list[Op] = [Get(key) for key in keys]

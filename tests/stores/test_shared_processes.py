@@ -123,7 +123,8 @@ def test_a_stopped_writer_holds_up_nobodys_event_loop(folder: Path) -> None:
             assert store.at_once([Get("own"), Get("twin")]) is not None
             busy += store.at_once([Put("other", b"1", 60)]) is None
             worker.send_signal(signal.SIGCONT)
-    reading.join(PATIENCE_S)
+        worker.kill()
+        reading.join(PATIENCE_S)  # before its end of the pipe is closed
     assert asyncio.run(store.batch([Put("other", b"2", 60), Get("other")])) == [None, b"2"]
     asyncio.run(store.close())
     print(f"stopped while it held the lock: {busy} of 150")

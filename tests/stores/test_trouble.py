@@ -13,9 +13,10 @@ from buckler.errors import StoreError
 from buckler.stores.memcached import Memcached
 from buckler.stores.postgresql import PostgreSQL
 from buckler.stores.redis import Redis
+from tests.calm import hang_up, nobody
 from tests.servers.memcached import MemcachedServer
 from tests.servers.postgresql import PostgresqlServer
-from tests.servers.program import HOST, free_port
+from tests.servers.program import HOST
 from tests.servers.redis import RedisServer, valkey_program
 from tests.stores.patience import answered, fill, going_on
 
@@ -25,8 +26,10 @@ if TYPE_CHECKING:
 
     from buckler.core.store import Op, Store
 
-PATIENT: dict[str, Any] = {"wait_s": 20.0}  # a busy machine is no failure
-HASTY: dict[str, Any] = {"wait_s": 0.05, "rest_s": 0.01}
+pytestmark = pytest.mark.usefixtures("patient")
+
+PATIENT: dict[str, Any] = {"wait_s": 30.0}  # a busy machine is no failure
+HASTY: dict[str, Any] = {"wait_s": 0.3, "rest_s": 0.01}  # enough to connect to PostgreSQL on a busy machine, at some try
 
 
 def _redis(port: int, **options: Any) -> Store:
@@ -84,14 +87,15 @@ def every_op(store: Store) -> list[list[Op]]:
 
 @makers
 async def test_offline(make: Callable[..., Store]) -> None:
-    store = make(free_port(), **HASTY)
-    for ops in every_op(store):
-        with pytest.raises(StoreError):
-            await store.batch(ops)
-    async with going_on():
-        answers = await asyncio.gather(*(store.batch([Get("k")]) for _ in range(200)), return_exceptions=True)
-    assert {type(answer) for answer in answers} == {StoreError}
-    await store.close()
+    with nobody() as port:
+        store = make(port, **HASTY)
+        for ops in every_op(store):
+            with pytest.raises(StoreError):
+                await store.batch(ops)
+        async with going_on():
+            answers = await asyncio.gather(*(store.batch([Get("k")]) for _ in range(200)), return_exceptions=True)
+        assert {type(answer) for answer in answers} == {StoreError}
+        await store.close()
 
 
 async def test_offline_at_first(tmp_path: Path) -> None:
@@ -175,7 +179,7 @@ async def lying(lie: bytes, *, stays: bool) -> AsyncIterator[int]:
     try:
         yield server.sockets[0].getsockname()[1]
     finally:
-        server.close()
+        await hang_up(server)
 
 
 @makers
@@ -206,7 +210,7 @@ async def test_full(kind: Kind) -> None:
 @pytest.mark.parametrize("end", ["stop", "kill"])
 async def test_restarted(kind: Kind, end: str) -> None:
     with kind.begin() as server:
-        store = kind.make(server.port, wait_s=5.0, rest_s=0.01)
+        store = kind.make(server.port, rest_s=0.01, **PATIENT)
         await store.batch([Put("k", b"1", 600)])
         getattr(server, end)()
         with pytest.raises(StoreError):

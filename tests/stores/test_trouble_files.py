@@ -48,11 +48,17 @@ async def test_a_slow_neighbour(make: Callable[..., Store], tmp_path: Path) -> N
     await store.batch([Put("k", b"1", 600)])
     await hasty.batch([Get("k")])
     with held(tmp_path):
-        waiting = asyncio.create_task(store.batch([Put("k", b"2", 600)]))
         async with going_on():
             with pytest.raises(StoreError, match="lock"):
                 await hasty.batch([Put("k", b"3", 600)])
             assert await hasty.batch([Get("k")]) == [b"1"]  # reading goes on
+    assert await store.batch([Put("l", b"1", 600)]) == [
+        None
+    ]  # where one has waited in vain, the others wait for long after the next has got it
+    with held(tmp_path):
+        waiting = asyncio.create_task(store.batch([Put("k", b"2", 600)]))
+        async with going_on():
+            await asyncio.sleep(0.1)
         assert not waiting.done()
     assert await waiting == [None]
     assert await hasty.batch([Get("k"), Put("k", b"4", 600), Get("k")]) == [b"2", None, b"4"]

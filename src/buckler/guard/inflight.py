@@ -68,7 +68,8 @@ class InFlight:
 
     def _look(self, loop: asyncio.AbstractEventLoop) -> None:
         now_s = monotonic()
-        here = [(request, entry) for request, entry in self.entries.items() if _runs_on(entry[0], loop)]
+        # A copy, which is one step: another thread's loop may add to it meanwhile.
+        here = [(request, entry) for request, entry in list(self.entries.items()) if _runs_on(entry[0], loop)]
         for request, entry in here:
             pace = request.pace
             if pace is not None and pace.reader is not None:

@@ -12,6 +12,8 @@ from typing import TYPE_CHECKING, Any
 import trustme
 from aiosmtpd import smtp as real
 
+from tests.calm import hang_up
+
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Awaitable, Callable
     from email.message import EmailMessage
@@ -91,8 +93,7 @@ async def mail_server(
     try:
         yield lent
     finally:
-        listening.close()
-        await listening.wait_closed()
+        await hang_up(listening)
         await asyncio.sleep(0)  # aiosmtpd's own tasks see the end of their connections
 
 
@@ -115,8 +116,7 @@ async def odd_server(talk: Callable[[asyncio.StreamReader, asyncio.StreamWriter]
     try:
         yield listening.sockets[0].getsockname()[1]
     finally:
-        listening.close()
         for task in talks:
             task.cancel()
         await asyncio.gather(*talks, return_exceptions=True)
-        await listening.wait_closed()
+        await hang_up(listening)

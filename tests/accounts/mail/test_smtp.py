@@ -11,6 +11,7 @@ import pytest
 from buckler.accounts.mail import SMTP, MailError
 from buckler.errors import ConfigError
 from tests.accounts.mail.server import HOST, PASSWORD, USER, Authority, mail_server, odd_server
+from tests.calm import nobody
 
 
 @pytest.fixture(scope="module")
@@ -26,7 +27,7 @@ def letter(to: str = "eva@mail.example", subject: str = "Grüße") -> EmailMessa
 
 
 def post(port: int, **options: Any) -> SMTP:
-    return SMTP(**{"host": HOST, "port": port, "hello_name": "shop.test", "timeout_s": 5.0, **options})
+    return SMTP(**{"host": HOST, "port": port, "hello_name": "shop.test", "timeout_s": 60.0, **options})
 
 
 async def reason(sender: SMTP, message: EmailMessage | None = None) -> tuple[str, bool]:
@@ -121,9 +122,8 @@ async def test_an_address_beyond_ascii() -> None:
 
 
 async def test_nobody_listens() -> None:
-    async with mail_server() as server:
-        port = server.port
-    assert await reason(post(port)) == ("unreachable", False)
+    with nobody() as port:
+        assert await reason(post(port)) == ("unreachable", False)
 
 
 async def _silent(reader: asyncio.StreamReader, _writer: asyncio.StreamWriter) -> None:
@@ -210,7 +210,7 @@ async def test_a_sender_that_would_break_out_of_its_command() -> None:
 async def test_its_own_name_is_asked_for_once() -> None:
     async with mail_server() as server:
         for _ in range(2):
-            await SMTP(host=HOST, port=server.port, security="insecure_none").send(letter())
+            await SMTP(host=HOST, port=server.port, security="insecure_none", timeout_s=60.0).send(letter())
     assert len(server.messages) == 2
 
 

@@ -19,6 +19,7 @@ from joserfc.jwk import ECKey, OKPKey, RSAKey
 from joserfc.jws import JWSRegistry, serialize_compact
 
 from buckler.accounts.providers import Provider
+from tests.calm import hang_up
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable
@@ -123,7 +124,7 @@ class Evil:
 
     def provider(self, **options: Any) -> Provider:
         """This provider, as an application configures it."""
-        given: dict[str, Any] = {"client_secret": "secret", "insecure_http_on_loopback": True, "timeout_s": 2.0, "tls": _NO_TLS, **options}
+        given: dict[str, Any] = {"client_secret": "secret", "insecure_http_on_loopback": True, "timeout_s": 60.0, "tls": _NO_TLS, **options}
         return Provider(name="evil", label="Evil", issuer=self.url, client_id="shop", **given)
 
     def visited(self, url: str) -> dict[str, str]:
@@ -202,9 +203,7 @@ async def lying(clock: Clock) -> AsyncIterator[Evil]:
     try:
         yield evil
     finally:
-        server.close()
         for task in tasks:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
-        await asyncio.sleep(0)
-        await server.wait_closed()
+        await hang_up(server)

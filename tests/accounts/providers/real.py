@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 BACK = "https://shop.example/account/provider/real/back"
 _SCRIPT = Path(__file__).with_name("oidc.mjs")
-_START_S, _STOP_S = 60, 20
+_START_S, _STOP_S = 120, 60
 _FIELD = re.compile(r'<form[^>]* action="([^"]+)"')
 _MAX_STEPS = 12
 
@@ -50,13 +50,13 @@ def _issuer(process: subprocess.Popen[bytes], log: Path) -> str:
 
 def provider_at(issuer: str, client: str = "basic", **options: Any) -> Provider:
     """The provider as an application configures it, for one of its clients."""
-    given: dict[str, Any] = {"client_secret": f"secret of {client}: + and %", "insecure_http_on_loopback": True, **options}
-    return Provider(name="real", label="Real", issuer=issuer, client_id=client, **given)
+    given: dict[str, Any] = {"client_secret": f"secret of {client}: + and %", "timeout_s": 60.0, **options}
+    return Provider(name="real", label="Real", issuer=issuer, client_id=client, insecure_http_on_loopback=True, **given)
 
 
 def come_back(url: str, login: str, *, cancel: bool = False) -> dict[str, str]:
     """Go to `url` as a person does, sign in there as `login`, agree; return the query with which one is sent back to this site."""
-    with httpx.Client(trust_env=False) as browser:
+    with httpx.Client(trust_env=False, timeout=60) as browser:
         answer = browser.get(url)
         for _ in range(_MAX_STEPS):
             if answer.is_redirect:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import re
-import socket
 import subprocess
 import sys
 import time
@@ -19,7 +18,8 @@ from tests.frameworks.accounts.window import Reader
 if TYPE_CHECKING:
     from pathlib import Path
 
-START_S = 60
+START_S, STOP_S = 120, 60
+_RUNS = re.compile(r"Uvicorn running on http://\S+:(\d+)")
 _NAMED = re.compile(r"# (\w+\.py)\n")
 
 
@@ -48,7 +48,7 @@ def run(folder: Path, *words: str, **environment: str) -> str:
         capture_output=True,
         text=True,
         check=False,
-        timeout=120,
+        timeout=600,
     )
     assert done.returncode == 0, done.stdout + done.stderr
     return done.stdout + done.stderr
@@ -59,7 +59,7 @@ class Visitor:
 
     def __init__(self, base: str, language: str) -> None:
         headers = {"origin": base, "sec-fetch-site": "same-origin", "accept": "text/html", "accept-language": language}
-        self._client = httpx.Client(base_url=base, headers=headers, timeout=30)
+        self._client = httpx.Client(base_url=base, headers=headers, timeout=60)
         self._cookies: dict[str, str] = {}
         self.answer: httpx.Response = httpx.Response(0)
 
@@ -112,31 +112,30 @@ class Served:
     """`uvicorn MODULE:app` in `folder`, until the block ends."""
 
     def __init__(self, folder: Path, module: str) -> None:
-        with socket.socket() as probe:
-            probe.bind(("127.0.0.1", 0))
-            self.port = int(probe.getsockname()[1])
+        self.port = 0
         self._folder, self._module, self._log = folder, module, folder / "uvicorn.log"
         self._visitors: list[Visitor] = []
 
     def __enter__(self) -> Self:
-        words = [sys.executable, "-m", "uvicorn", f"{self._module}:app", "--no-server-header", "--port", str(self.port)]
+        words = [sys.executable, "-m", "uvicorn", f"{self._module}:app", "--no-server-header", "--port", "0"]
         with self._log.open("w") as out:
             self._process = subprocess.Popen(words, cwd=self._folder, stdout=out, stderr=out)
         until = time.monotonic() + START_S
         while self._process.poll() is None and time.monotonic() < until:
-            try:
-                socket.create_connection(("127.0.0.1", self.port), timeout=1).close()
-            except OSError:
-                time.sleep(0.1)
-            else:
+            found = _RUNS.search(self.log)
+            if found:
+                self.port = int(found[1])  # its own find: one that was free a moment ago may be somebody else's by now
                 return self
-        raise AssertionError(self._log.read_text())
+            time.sleep(0.1)
+        self._process.kill()
+        self._process.wait()
+        raise AssertionError(self.log)
 
     def __exit__(self, *_: object) -> None:
         for visitor in self._visitors:
             visitor.close()
         self._process.terminate()
-        self._process.wait(20)
+        self._process.wait(STOP_S)
 
     def visitor(self, language: str = "en") -> Visitor:
         self._visitors.append(Visitor(f"http://localhost:{self.port}", language))

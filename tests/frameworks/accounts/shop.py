@@ -13,6 +13,7 @@ from buckler.frameworks.fastapi.accounts import VisitDep  # noqa: TC001  # FastA
 from buckler.testing import guarded
 from tests.account_site import make_site
 from tests.accounts.stage import EMAIL, PASSWORD, Postbox
+from tests.calm import calm
 from tests.frameworks.accounts.window import HOST, Window
 
 if TYPE_CHECKING:
@@ -45,7 +46,7 @@ class Shop:
     ) -> None:
         self.clock, self.postbox = clock or HandClock(), Postbox()
         self.app, self.accounts = make_site(folder, post=post or self.postbox, **options)
-        self.guard = guarded(self.app, CSP(trusted_types=True), clock=self.clock, development=development)
+        self.guard = calm(guarded(self.app, CSP(trusted_types=True), clock=self.clock, development=development))
         self._windows: list[Window] = []
         self._act: Callable[[Visit], Awaitable[None]] = _nothing
 
@@ -63,7 +64,7 @@ class Shop:
         await (window or self.window()).client.post("/act")
 
     async def letters(self) -> list[EmailMessage]:
-        await self.accounts.outbox.drain()
+        await self.accounts.outbox.drain(60)
         return self.postbox.sent
 
     async def link(self) -> str:

@@ -10,6 +10,7 @@ from buckler import Cache, RateLimit
 from buckler.core.clock import HandClock
 from buckler.testing import guarded
 from tests.asgi import Wire, scope_of
+from tests.calm import calm
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
@@ -36,7 +37,8 @@ class Origin:
         self.methods: list[str] = []
         self.wire = Wire()
         self.clock = HandClock()
-        self.guard = guarded(self.app, Cache(**(options or {})), RateLimit(flood=None), clock=self.clock, **site)
+        patient = {"wait_s": 60.0, **(options or {})}
+        self.guard = calm(guarded(self.app, Cache(**patient), RateLimit(flood=None), clock=self.clock, **site))
 
     async def app(self, scope: Any, receive: Any, send: Any) -> None:
         self.seen.append({bytes.__getitem__(name, slice(None)): bytes.__getitem__(value, slice(None)) for name, value in scope["headers"]})
@@ -62,8 +64,10 @@ class Origin:
         return wire
 
     async def pause(self) -> None:
-        """Let what goes on in the background go on."""
-        await asyncio.sleep(0.01)
+        """Let what goes on in the background go on until it is done."""
+        await asyncio.sleep(0)
+        while self.cache.flights.working:  # noqa: ASYNC110  # nobody is told of it
+            await asyncio.sleep(0)
 
     @property
     def calls(self) -> int:

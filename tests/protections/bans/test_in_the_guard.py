@@ -120,10 +120,11 @@ async def test_another_site_cannot_ban_a_visitor_by_a_form() -> None:
 
 
 def _stores(name: str, server: Any, folder: Path) -> tuple[Store, Store]:
+    wait_s = 60.0  # a busy machine is no failure
     made: dict[str, Callable[[], Store]] = {
-        "redis_server": lambda: Redis(server.url, prefix="bans"),
-        "redis_cluster": lambda: Redis(*(node.url for node in server.nodes), prefix="bans", cluster=True),
-        "postgresql_server": lambda: PostgreSQL(server.url(), schema="bans"),
+        "redis_server": lambda: Redis(server.url, prefix="bans", wait_s=wait_s),
+        "redis_cluster": lambda: Redis(*(node.url for node in server.nodes), prefix="bans", cluster=True, wait_s=wait_s),
+        "postgresql_server": lambda: PostgreSQL(server.url(), schema="bans", wait_s=wait_s),
         "sqlite": lambda: SQLite(folder / "state.db"),
     }
     return made[name](), made[name]()
