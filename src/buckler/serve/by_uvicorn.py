@@ -13,7 +13,7 @@ try:
     import httptools  # noqa: F401  # the parser in C; without it uvicorn would fall back to a slow one in silence
     import uvloop  # noqa: F401  # likewise the loop
     from uvicorn.config import STARTUP_FAILURE, Config
-    from uvicorn.supervisors import Multiprocess
+    from uvicorn.supervisors.multiprocess import Multiprocess, Process
 
     from buckler.serve.bounded import bounded
     from buckler.serve.signals import deaf_children, stop_if_told
@@ -30,6 +30,8 @@ if TYPE_CHECKING:
 _TLS = {"1.2": ssl.TLSVersion.TLSv1_2, "1.3": ssl.TLSVersion.TLSv1_3}
 _MAX_MESSAGE_BYTES = 1024 * 1024
 _LAST_WORDS_S = 2.0  # for the application's own shutdown, after its requests have ended
+_MUTE_S = 30.0  # until a worker that is there is taken for dead
+_ASK_S = 0.1  # for its sign of life, within which the parent hears nothing else
 
 
 class Context:
@@ -49,9 +51,25 @@ class Context:
 class Supervisor(Multiprocess):
     """Starts the workers so that the terminal's Ctrl-C is the parent's alone from their first moment."""
 
+    def __init__(self, config: Config, sockets: list[socket.socket]) -> None:
+        super().__init__(config, sockets)
+        self._heard_s: dict[Process, float] = {}  # when each worker gave its last sign of life
+
     def init_processes(self) -> None:
         with deaf_children():
             super().init_processes()
+
+    def keep_subprocess_alive(self) -> None:
+        """Replace who has ended. Uvicorn also kills whoever gives no sign of life for 5 s: on a busy machine that is a worker that only
+        starts, and then the one that is started in its place."""
+        if any(self._is_lost(process, time.monotonic()) for process in self.processes):
+            super().keep_subprocess_alive()
+
+    def _is_lost(self, process: Process, now_s: float) -> bool:
+        if process.is_alive(_ASK_S):
+            self._heard_s[process] = now_s
+        is_mute = now_s - self._heard_s.setdefault(process, now_s) > _MUTE_S
+        return is_mute or not process.process.is_alive()
 
     def join_all(self) -> None:
         """Wait as long as a worker may take to end in order. Uvicorn would wait for ever for one that is stuck in its startup."""
