@@ -12,6 +12,7 @@ import pytest
 from buckler.core.store import Add, Drop, Get, Put, Replace, Take, Taken
 from buckler.errors import StoreError
 from buckler.stores import redis as module
+from buckler.stores import redis_node
 from buckler.stores.redis import Redis
 from tests.servers.redis import RedisServer, valkey_program
 from tests.stores.machine import eventually
@@ -238,6 +239,18 @@ async def test_a_dead_server_is_an_error_until_it_is_back() -> None:
         server.start()
         await eventually_works(store)
         assert await store.batch([Get("k")]) == [b"1"]
+        await store.close()
+
+
+async def test_who_waits_for_long_waits_as_long_for_a_connection(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(redis_node, "CONNECT_S", 0.05)
+    with RedisServer() as server:
+        store = Redis(server.url, wait_s=60)
+        server.pause()
+        asking = asyncio.create_task(store.batch([Get("k")]))
+        await asyncio.wait([asking], timeout=0.5)
+        server.resume()
+        assert await asking == [None]
         await store.close()
 
 
