@@ -17,7 +17,8 @@ import pytest
 import trustme
 from aiosmtpd.controller import Controller
 
-from tests.browser.conftest import ROOT, START_S, Site, Visitor, free_port, leave
+from tests.browser.conftest import ROOT, START_S, Site, Visitor, leave
+from tests.servers.program import free_port
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -5,13 +5,12 @@ from __future__ import annotations
 import os
 import re
 import shutil
-import socket
 import ssl
 import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
-from contextlib import closing, contextmanager
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -20,6 +19,8 @@ from urllib.request import Request, urlopen
 import pytest
 import trustme
 from playwright.sync_api import Browser, Page, expect, sync_playwright
+
+from tests.servers.program import free_port
 
 if TYPE_CHECKING:
     from playwright.sync_api import ConsoleMessage, Locator, Response
@@ -32,8 +33,8 @@ ARGUMENTS = [
     "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking",
     "--disable-component-update", "--disable-sync",
 ]  # fmt: skip
-START_S = 60.0
-WAIT_MS = 20_000  # for a machine that is busy with other tests; nothing is ever waited for in vain
+START_S = 180.0
+WAIT_MS = 60_000  # for a machine that is busy with other tests; nothing is ever waited for in vain
 PASSWORD = "nine green bottles"
 PICTURES = "https://pictures.example"  # another site, which is not there: the window answers for it
 PICTURE = "<svg xmlns='http://www.w3.org/2000/svg' width='60' height='40'><path fill='teal' d='M0 0h60v40H0z'/></svg>"
@@ -56,12 +57,6 @@ class Site:
         self.authority.configure_trust(context)
         with urlopen(Request(self.url + path, headers=headers), context=context, timeout=10) as answer:  # noqa: S310  # https, ours
             return answer.status, {name.lower(): value for name, value in answer.headers.items()}, answer.read()
-
-
-def free_port() -> int:
-    with closing(socket.socket()) as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
 
 
 @contextmanager

@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.browser.conftest import ROOT, START_S, WAIT_MS, free_port
+from tests.browser.conftest import ROOT, START_S, WAIT_MS
+from tests.servers.program import free_port
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

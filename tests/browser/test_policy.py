@@ -19,7 +19,8 @@ import pytest
 import trustme
 from playwright.sync_api import Browser, expect, sync_playwright
 
-from tests.browser.conftest import ARGUMENTS, CHROMIUM, ROOT, START_S, WAIT_MS, free_port
+from tests.browser.conftest import ARGUMENTS, CHROMIUM, ROOT, START_S, WAIT_MS
+from tests.servers.program import free_port
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -14,7 +14,6 @@ import pytest
 
 from tests.processes import gone
 from tests.serve.conftest import PATIENT_S, START_S, STOP_S, Run, read_all
-from tests.servers.program import free_port
 from tests.tls import tls_connection
 
 if TYPE_CHECKING:
@@ -158,8 +157,7 @@ def test_own_certificate(shop: Path) -> None:
     assert not (shop / "elsewhere").exists()
 
 
-def test_a_port_of_its_own_each(shop: Path) -> None:
-    assert free_port() != 8443
+def test_port_0_is_no_port(shop: Path) -> None:
     code, said = ended(shop, "--port", "0")
     assert code == 2
     assert "give a port from 1 to 65535" in said

@@ -24,7 +24,8 @@ START_S = 180  # four workers of a site that start on a busy machine take a minu
 STOP_S = 60
 ASK_S = 30  # for one answer: a server, or the machine, may stand still for some seconds
 _TRIES = 5
-_PORTS = (10_000, 30_000)  # below those that outgoing connections get, so that a server finds its port free when it starts again
+# Below those that outgoing connections get, so that a server finds its port free when it starts again; above 10,080, which browsers refuse.
+_PORTS = (10_100, 30_000)
 
 
 def free_port() -> int:
