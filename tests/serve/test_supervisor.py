@@ -11,44 +11,36 @@ import pytest
 from uvicorn.config import Config
 
 from buckler.serve import by_uvicorn
-from tests.serve.conftest import Run
 from tests.serve.test_run import workers
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-    from pathlib import Path
+    from tests.serve.conftest import Run
 
 STALL_S = 8.0  # longer than uvicorn waits for a sign of life
 
 
-@pytest.fixture
-def run(shop: Path) -> Iterator[Run]:
-    started = Run(shop, "--server", "uvicorn")
-    try:
-        started.wait()
-        yield started
-    finally:
-        if started.process.poll() is None:
-            started.stop(signal.SIGKILL)
+on_uvicorn = pytest.mark.parametrize("running", ["uvicorn"], indirect=True)
 
 
-def test_who_stands_still_for_some_seconds_goes_on(run: Run) -> None:
-    found = workers(run)
+@on_uvicorn
+def test_who_stands_still_for_some_seconds_goes_on(running: Run) -> None:
+    found = workers(running)
     for pid in found:
         os.kill(pid, signal.SIGSTOP)
     time.sleep(STALL_S)
     for pid in found:
         os.kill(pid, signal.SIGCONT)
-    assert workers(run) == found
+    assert workers(running) == found
 
 
-def test_who_has_ended_is_replaced(run: Run) -> None:
-    found = workers(run)
+@on_uvicorn
+def test_who_has_ended_is_replaced(running: Run) -> None:
+    found = workers(running)
     for pid in found:
         os.kill(pid, signal.SIGKILL)
-    run.wait()
-    assert not workers(run) & found
-    assert run.stop() == 0
+    running.wait()
+    assert not workers(running) & found
+    assert running.stop() == 0
 
 
 class Worker:

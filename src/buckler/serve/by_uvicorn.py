@@ -6,6 +6,7 @@ import logging
 import ssl
 import time
 from typing import TYPE_CHECKING, Any
+from weakref import WeakKeyDictionary
 
 from buckler.errors import BackendError, MissingExtraError
 
@@ -53,7 +54,7 @@ class Supervisor(Multiprocess):
 
     def __init__(self, config: Config, sockets: list[socket.socket]) -> None:
         super().__init__(config, sockets)
-        self._heard_s: dict[Process, float] = {}  # when each worker gave its last sign of life
+        self._heard_s: WeakKeyDictionary[Process, float] = WeakKeyDictionary()  # when each worker gave its last sign of life
 
     def init_processes(self) -> None:
         with deaf_children():

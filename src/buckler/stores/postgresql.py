@@ -79,6 +79,7 @@ class PostgreSQL:
             rest_s=rest_s,
             answered=(asyncpg.PostgresError,),
         )
+        self._connect_s = max(_CONNECT_S, wait_s)
         self._timeout_ms = str(max(1, int(2000 * wait_s)))  # a statement that nobody waits for any more ends, and gives its locks back
         self._pools: WeakKeyDictionary[asyncio.AbstractEventLoop, _Pool] = WeakKeyDictionary()
         self._read, self._call = _READ.replace("{schema}", schema), _CALL.replace("{schema}", schema)
@@ -116,7 +117,7 @@ class PostgreSQL:
 
     async def _connect(self) -> Any:
         settings = {"application_name": "buckler", "statement_timeout": self._timeout_ms}
-        return await asyncpg.connect(self._url, server_settings=settings, timeout=_CONNECT_S)
+        return await asyncpg.connect(self._url, server_settings=settings, timeout=self._connect_s)
 
 
 class _Pool:
